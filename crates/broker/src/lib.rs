@@ -1,0 +1,1 @@
+//! The broker: one handler file per API.

@@ -1,0 +1,1 @@
+//! The small asynchronous Kafka client used between nodes and by tools.

@@ -1,0 +1,1 @@
+//! Runs coordinator shards: loads by replay, appends, answers at the high watermark, expires by timer.

@@ -1,0 +1,1 @@
+//! Clock, randomness, files and sockets: the machine's own, or simulated.

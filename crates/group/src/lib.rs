@@ -1,0 +1,1 @@
+//! Group coordinators as pure machines: classic groups and committed offsets.

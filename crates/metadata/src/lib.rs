@@ -1,0 +1,1 @@
+//! The cluster image and its delta, and what the controller decides.

@@ -1,0 +1,1 @@
+//! Listeners, framing, ordered replies, limits.

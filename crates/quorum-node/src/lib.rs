@@ -1,0 +1,1 @@
+//! Runs the quorum machine: the metadata log on disk, snapshots, timers, requests.

@@ -1,0 +1,1 @@
+//! KRaft consensus as a pure machine: elections, log matching, high watermark, snapshots, voters.

@@ -1,0 +1,1 @@
+//! One partition replica as a pure machine: epochs, producer state, high watermark, ISR, read bounds.

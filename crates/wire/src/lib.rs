@@ -1,0 +1,1 @@
+//! Kafka's messages and stored records: types, codec, API keys, error codes.
