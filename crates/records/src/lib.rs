@@ -1,1 +1,47 @@
 //! Record batches: view, validate, iterate, build, compress.
+//!
+//! Pure: bytes in, bytes or values out. The format is `kafka-storage` 3.1 (batch v2, `magic` 2);
+//! the older message sets (`magic` 0 and 1) can be read through the same types, never written.
+//!
+//! - [`BatchHeader`] and [`BatchView`] look at bytes without copying; [`batches`] walks a buffer.
+//! - [`StampedBatch`] gives a produced batch its offset and leader epoch without touching its body.
+//! - [`BatchView::records`] iterates the records, decompressing within a bound.
+
+mod batch;
+mod batches;
+mod checksum;
+mod error;
+mod header;
+mod stamp;
+
+pub use batch::BatchView;
+pub use batches::{Batches, batches};
+pub use checksum::crc32c;
+pub use error::{Corruption, Error};
+pub use header::{BatchHeader, Compression, TimestampType, layout};
+pub use stamp::{StampedBatch, TimestampStamp};
+
+/// "No producer": the producer id of a batch that is not idempotent.
+pub const NO_PRODUCER_ID: i64 = -1;
+/// "No producer": the producer epoch of a batch that is not idempotent.
+pub const NO_PRODUCER_EPOCH: i16 = -1;
+/// "No sequence": the base sequence of a batch that is not idempotent, and of control batches.
+pub const NO_SEQUENCE: i32 = -1;
+/// "No timestamp": of a record whose producer set none.
+pub const NO_TIMESTAMP: i64 = -1;
+/// "No leader epoch": of batches that were never stamped by a leader, and of `magic` 0 and 1.
+pub const NO_PARTITION_LEADER_EPOCH: i32 = -1;
+
+/// The sequence number `increment` after `sequence`: after 2147483647 comes 0 (kafka-semantics 29).
+pub fn increment_sequence(sequence: i32, increment: i32) -> i32 {
+    if sequence > i32::MAX - increment {
+        increment - (i32::MAX - sequence) - 1
+    } else {
+        sequence + increment
+    }
+}
+
+/// The sequence number `decrement` before `sequence`; the inverse of [`increment_sequence`].
+pub fn decrement_sequence(sequence: i32, decrement: i32) -> i32 {
+    if sequence < decrement { i32::MAX - (decrement - sequence) + 1 } else { sequence - decrement }
+}
