@@ -1,0 +1,3 @@
+//! What holds for both environments, checked on each with the same code.
+
+mod files;
