@@ -9,16 +9,28 @@
 
 mod batch;
 mod batches;
+mod build;
 mod checksum;
+mod compression;
+mod control;
 mod error;
 mod header;
+mod legacy;
+mod record;
+mod records;
 mod stamp;
+mod varint;
 
 pub use batch::BatchView;
 pub use batches::{Batches, batches};
+pub use build::{BatchBuilder, Producer};
 pub use checksum::crc32c;
+pub use compression::{Codec, Compressor, Decompressor};
+pub use control::{ControlType, EndTxnMarker};
 pub use error::{Corruption, Error};
 pub use header::{BatchHeader, Compression, TimestampType, layout};
+pub use record::{Header, Headers, Record, RecordView};
+pub use records::{RecordIter, Records};
 pub use stamp::{StampedBatch, TimestampStamp};
 
 /// "No producer": the producer id of a batch that is not idempotent.
