@@ -1,0 +1,158 @@
+//! The settings of a server, typed, as one immutable snapshot.
+//!
+//! A server is started from its static configuration ([`StaticConfig`]: a file, overrides, the
+//! environment); while it runs, dynamic settings of the cluster and of this broker lie over it.
+//! Each change makes a new [`ServerConfig`]; whoever holds one sees the same values throughout.
+
+mod areas;
+mod checks;
+mod listeners;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use areas::{
+    ConnectionOverrides, FetchConfig, GroupCoordinatorConfig, LogManagerConfig, MetadataLogConfig,
+    MigrationPolicy, NetworkConfig, NodeConfig, QuorumConfig, ReplicationConfig, Roles,
+    TransactionConfig,
+};
+pub use listeners::{ListenerLimits, Listeners};
+
+use crate::error::Error;
+use crate::log_config::TopicDefaults;
+use crate::static_config::StaticConfig;
+use crate::table;
+use crate::typed::Values;
+use crate::value::Value;
+
+/// Dynamic settings by name, as the metadata log holds them.
+pub type DynamicSettings = BTreeMap<String, String>;
+
+/// Everything a server's parts need to know of its configuration.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Identity and general behaviour of the node.
+    pub node: NodeConfig,
+    /// Where it listens and what it advertises.
+    pub listeners: Listeners,
+    /// Sockets, connections, what may be in flight.
+    pub network: NetworkConfig,
+    /// The controller quorum.
+    pub quorum: QuorumConfig,
+    /// The metadata log.
+    pub metadata_log: MetadataLogConfig,
+    /// Log directories and their upkeep.
+    pub log_manager: LogManagerConfig,
+    /// What topics get that do not say otherwise.
+    pub topic_defaults: TopicDefaults,
+    /// Replicas and leadership.
+    pub replication: ReplicationConfig,
+    /// Bounds of fetches.
+    pub fetch: FetchConfig,
+    /// Groups and committed offsets.
+    pub group_coordinator: GroupCoordinatorConfig,
+    /// Transactions and idempotent producers.
+    pub transaction: TransactionConfig,
+    statics: StaticConfig,
+    cluster: DynamicSettings,
+    broker: DynamicSettings,
+    values: Values,
+}
+
+impl ServerConfig {
+    /// The configuration a server starts with.
+    ///
+    /// # Errors
+    /// For a value of the wrong type or out of bounds, a required setting that is missing, or
+    /// settings that contradict each other (kafka-configs §1 item 10).
+    pub fn new(statics: StaticConfig) -> Result<ServerConfig, Error> {
+        Self::build(statics, DynamicSettings::new(), DynamicSettings::new())
+    }
+
+    /// This configuration with other dynamic settings: those of the whole cluster, and those of
+    /// this broker, which win over them.
+    ///
+    /// # Errors
+    /// As [`ServerConfig::new`]; the caller keeps its old configuration then.
+    pub fn with_dynamic(
+        &self,
+        cluster: DynamicSettings,
+        broker: DynamicSettings,
+    ) -> Result<ServerConfig, Error> {
+        Self::build(self.statics.clone(), cluster, broker)
+    }
+
+    fn build(
+        statics: StaticConfig,
+        cluster: DynamicSettings,
+        broker: DynamicSettings,
+    ) -> Result<ServerConfig, Error> {
+        let values = effective(&statics, &cluster, &broker)?;
+        checks::check_connection_overrides(&values)?;
+        let config = ServerConfig {
+            node: NodeConfig::read(&values)?,
+            listeners: Listeners::read(&values, &statics, &broker)?,
+            network: NetworkConfig::read(&values)?,
+            quorum: QuorumConfig::read(&values)?,
+            metadata_log: MetadataLogConfig::read(&values)?,
+            log_manager: LogManagerConfig::read(&values)?,
+            topic_defaults: TopicDefaults::of_broker(&values),
+            replication: ReplicationConfig::read(&values)?,
+            fetch: FetchConfig::read(&values)?,
+            group_coordinator: GroupCoordinatorConfig::read(&values)?,
+            transaction: TransactionConfig::read(&values)?,
+            statics,
+            cluster,
+            broker,
+            values,
+        };
+        checks::check(&config)?;
+        Ok(config)
+    }
+
+    /// What the server was started with.
+    pub fn static_config(&self) -> &StaticConfig {
+        &self.statics
+    }
+
+    /// The dynamic settings of the whole cluster.
+    pub fn cluster_settings(&self) -> &DynamicSettings {
+        &self.cluster
+    }
+
+    /// The dynamic settings of this broker.
+    pub fn broker_settings(&self) -> &DynamicSettings {
+        &self.broker
+    }
+
+    /// The effective value of a setting in the table; none if it has no value.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+}
+
+/// The value of every setting in the table: dynamic for this broker, dynamic for the cluster,
+/// static, default; the first that is there (kafka-configs §1 item 1).
+fn effective(
+    statics: &StaticConfig,
+    cluster: &DynamicSettings,
+    broker: &DynamicSettings,
+) -> Result<Values, Error> {
+    let mut values = Values::new();
+    for row in table::rows(table::BROKER) {
+        let text = broker.get(row.name).or_else(|| cluster.get(row.name)).map(String::as_str);
+        let value = match text.or_else(|| statics.value_or_synonym(row.name)) {
+            Some(text) => Some(row.parse(text)?),
+            None => Value::default_of(row),
+        };
+        if value.is_none() {
+            if matches!(row.default, crate::setting::DefaultValue::Required) {
+                return Err(Error::Missing { name: row.name.to_owned() });
+            }
+            row.valid.check(row.name, None)?;
+        }
+        values.extend(value.map(|value| (row.name, value)));
+    }
+    Ok(values)
+}
