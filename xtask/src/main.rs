@@ -1,21 +1,58 @@
-//! The project's chores, run as `cargo xtask <chore>`.
+//! The project's chores, run as `cargo xtask <chore>`. One module per chore; this file only finds
+//! the one that was asked for.
+
+#![expect(clippy::print_stdout, reason = "chores report to the terminal")]
 
 mod codegen;
+mod layers;
+mod workspace;
 
+use std::error::Error;
 use std::process::ExitCode;
+
+/// What a chore returns: nothing, or why it failed.
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// Something the project does for itself.
+struct Chore {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Outcome,
+}
+
+const CHORES: &[Chore] = &[Chore {
+    name: "check-layers",
+    about: "check dependencies against layers.txt",
+    run: layers::run,
+}];
+
+fn run_codegen(arguments: &[String]) -> Outcome {
+    Ok(if wants_check(arguments)? { codegen::check() } else { codegen::write() }?)
+}
+
+/// Whether a generator is to compare with what is checked in rather than write it.
+fn wants_check(arguments: &[String]) -> Result<bool, String> {
+    match arguments {
+        [] => Ok(false),
+        [only] if only == "--check" => Ok(true),
+        other => Err(format!("unexpected {}", other.join(" "))),
+    }
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match arguments.as_slice() {
-        ["codegen"] => codegen::write(),
-        ["codegen", "--check"] => codegen::check(),
-        _ => Err("usage: cargo xtask codegen [--check]".to_owned()),
+    let asked = arguments.first().map(String::as_str);
+    let Some(chore) = CHORES.iter().find(|chore| Some(chore.name) == asked) else {
+        println!("cargo xtask <chore>\n");
+        for chore in CHORES {
+            println!("  {:<14} {}", chore.name, chore.about);
+        }
+        return if asked.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     };
-    match outcome {
+    match (chore.run)(&arguments[1..]) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("xtask: {message}");
+        Err(error) => {
+            println!("xtask {}: {error}", chore.name);
             ExitCode::FAILURE
         }
     }
