@@ -20,11 +20,14 @@ struct Chore {
     run: fn(&[String]) -> Outcome,
 }
 
-const CHORES: &[Chore] = &[Chore {
-    name: "check-layers",
-    about: "check dependencies against layers.txt",
-    run: layers::run,
-}];
+const CHORES: &[Chore] = &[
+    Chore { name: "codegen", about: "generate wire's messages [--check]", run: run_codegen },
+    Chore {
+        name: "check-layers",
+        about: "check dependencies against layers.txt",
+        run: layers::run,
+    },
+];
 
 fn run_codegen(arguments: &[String]) -> Outcome {
     Ok(if wants_check(arguments)? { codegen::check() } else { codegen::write() }?)
