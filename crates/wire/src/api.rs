@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use crate::error::DecodeError;
+use crate::error::{DecodeError, EncodeError};
 use crate::generated::api_key::ApiKey;
+use crate::generated::request::Request;
+use crate::generated::response::Response;
+use crate::primitives::{Reader, Writer};
 
 /// A row of the table of APIs (kafka-apis §1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +90,86 @@ impl TryFrom<i16> for ApiKey {
 
     fn try_from(code: i16) -> Result<Self, DecodeError> {
         Self::from_code(code).ok_or(DecodeError::UnknownApiKey(code))
+    }
+}
+
+/// Something that is written in a version.
+pub trait Encode {
+    /// Writes it, in the version given.
+    fn encode(&self, w: &mut Writer, version: i16) -> Result<(), EncodeError>;
+}
+
+/// What all messages and stored records have in common, for code that is about any of them.
+pub trait Message: Encode + Clone + fmt::Debug + Default + PartialEq + Send + 'static {
+    /// Its name.
+    const NAME: &'static str;
+    /// Its lowest version.
+    const MIN_VERSION: i16;
+    /// Its highest version.
+    const MAX_VERSION: i16;
+    /// The first flexible version, if any.
+    const FLEXIBLE_FROM: Option<i16>;
+
+    /// Reads one, in the version given.
+    fn decode(r: &mut Reader, version: i16) -> Result<Self, DecodeError>;
+}
+
+/// A request, and with it the response it gets.
+pub trait ApiRequest: Message {
+    /// Its API.
+    const API: ApiKey;
+    /// What is answered.
+    type Response: Message;
+}
+
+macro_rules! messages {
+    ($($message:path,)*) => {$(
+        impl crate::api::Encode for $message {
+            fn encode(
+                &self,
+                w: &mut crate::primitives::Writer,
+                version: i16,
+            ) -> Result<(), crate::error::EncodeError> {
+                <$message>::encode(self, w, version)
+            }
+        }
+
+        impl crate::api::Message for $message {
+            const NAME: &'static str = <$message>::NAME;
+            const MIN_VERSION: i16 = <$message>::MIN_VERSION;
+            const MAX_VERSION: i16 = <$message>::MAX_VERSION;
+            const FLEXIBLE_FROM: Option<i16> = <$message>::FLEXIBLE_FROM;
+
+            fn decode(
+                r: &mut crate::primitives::Reader,
+                version: i16,
+            ) -> Result<Self, crate::error::DecodeError> {
+                <$message>::decode(r, version)
+            }
+        }
+    )*};
+}
+
+macro_rules! api_requests {
+    ($($api:ident: $request:ident, $response:ident;)*) => {$(
+        impl crate::api::ApiRequest for super::messages::$request {
+            const API: super::api_key::ApiKey = super::api_key::ApiKey::$api;
+            type Response = super::messages::$response;
+        }
+    )*};
+}
+
+pub(crate) use {api_requests, messages};
+
+impl Encode for Request {
+    fn encode(&self, w: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        Self::encode(self, w, version)
+    }
+}
+
+impl Encode for Response {
+    fn encode(&self, w: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        Self::encode(self, w, version)
     }
 }
 

@@ -4,7 +4,10 @@
 //! generated code is checked in under `src/generated/`.
 
 mod api;
+mod control;
 mod error;
+mod error_code;
+mod framing;
 #[allow(
     missing_docs,
     clippy::large_enum_variant,
@@ -12,11 +15,16 @@ mod error;
 )]
 mod generated;
 mod primitives;
+mod record_frame;
 
-pub use api::ApiSpec;
+pub use api::{ApiRequest, ApiSpec, Encode, Message};
 pub use bytes::Bytes;
+pub use control::ControlRecord;
 pub use error::{DecodeError, EncodeError};
+pub use error_code::{ErrorCode, Remedy};
+pub use framing::{request_frame, response_frame};
 pub use generated::api_key::ApiKey;
+pub use generated::header::{RequestHeader, ResponseHeader};
 pub use generated::request::Request;
 pub use generated::response::Response;
 pub use generated::{consumer_protocol, header, messages, principal, stored};

@@ -18,6 +18,8 @@ const GENERATED: &str = "crates/wire/src/generated";
 /// The stored records and other messages that belong to no API: definition file and module.
 pub(crate) struct Area {
     pub file: String,
+    /// Name of the enum over all its messages, if there is to be one.
+    pub union: Option<String>,
     pub messages: Vec<Message>,
 }
 
@@ -65,9 +67,10 @@ fn load(root: &Path) -> Result<(Vec<Api>, Vec<Area>), String> {
         let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         match parser::parse(&text).map_err(|error| format!("{}: {error}", path.display()))? {
             Definitions::Api(api) => apis.push(*api),
-            Definitions::Messages(messages) => {
+            Definitions::Messages { union, messages } => {
                 let file = path.strip_prefix(root).unwrap_or(&path).with_extension("");
-                areas.push(Area { file: file.to_string_lossy().into_owned(), messages });
+                let file = file.to_string_lossy().into_owned();
+                areas.push(Area { file, union, messages });
             }
         }
     }
@@ -111,16 +114,22 @@ fn put(root: &Path, files: &BTreeMap<String, String>) -> Result<(), String> {
     Ok(())
 }
 
-/// Formats `mod.rs`, from which rustfmt finds the others.
+/// Formats `mod.rs`, from which rustfmt finds the others. Twice, since the second run still
+/// changes what the first made of some long lines.
 fn format(root: &Path, files: &BTreeMap<String, String>) -> Result<(), String> {
     debug_assert!(files.contains_key("mod.rs"));
-    let outcome = Command::new("rustfmt")
-        .args(["--edition", "2024", "--config-path"])
-        .arg(workspace().join("rustfmt.toml"))
-        .arg(root.join("mod.rs"))
-        .status()
-        .map_err(|error| format!("rustfmt: {error}"))?;
-    if outcome.success() { Ok(()) } else { Err("rustfmt failed".to_owned()) }
+    for _ in 0..2 {
+        let outcome = Command::new("rustfmt")
+            .args(["--edition", "2024", "--config-path"])
+            .arg(workspace().join("rustfmt.toml"))
+            .arg(root.join("mod.rs"))
+            .status()
+            .map_err(|error| format!("rustfmt: {error}"))?;
+        if !outcome.success() {
+            return Err("rustfmt failed".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Names of files that are in only one of the folders or differ.

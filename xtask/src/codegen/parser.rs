@@ -6,7 +6,11 @@ use super::model::{Api, Field, Kind, Message, Role, Struct, Versions};
 #[derive(Debug)]
 pub(crate) enum Definitions {
     Api(Box<Api>),
-    Messages(Vec<Message>),
+    /// Messages of no API, and the name of the enum over them, if there is to be one.
+    Messages {
+        union: Option<String>,
+        messages: Vec<Message>,
+    },
 }
 
 struct Line<'a> {
@@ -29,12 +33,21 @@ pub(crate) fn parse(text: &str) -> Result<Definitions, String> {
         [(head, []), request, response] if head.words[0] == "api" => {
             api(head, *request, *response).map(|api| Definitions::Api(Box::new(api)))
         }
-        blocks => blocks
-            .iter()
-            .map(|(head, body)| stored(head, body))
-            .collect::<Result<_, _>>()
-            .map(Definitions::Messages),
+        [(head, []), rest @ ..] if head.words[0] == "union" => {
+            let [_, name] = head.words[..] else { return Err(head.error("want: union NAME")) };
+            messages(Some(name.to_owned()), rest)
+        }
+        blocks => messages(None, blocks),
     }
+}
+
+fn messages(
+    union: Option<String>,
+    blocks: &[(&Line<'_>, &[Line<'_>])],
+) -> Result<Definitions, String> {
+    let messages =
+        blocks.iter().map(|(head, body)| stored(head, body)).collect::<Result<_, _>>()?;
+    Ok(Definitions::Messages { union, messages })
 }
 
 fn split(text: &str) -> Result<Vec<Line<'_>>, String> {

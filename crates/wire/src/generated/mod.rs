@@ -8,3 +8,4 @@ pub mod principal;
 pub(crate) mod request;
 pub(crate) mod response;
 pub mod stored;
+pub(crate) mod traits;

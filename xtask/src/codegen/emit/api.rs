@@ -1,7 +1,8 @@
 //! The table of APIs, and the enums over all requests and all responses.
 
 use super::NOTE;
-use crate::codegen::model::Api;
+use crate::codegen::Area;
+use crate::codegen::model::{Api, snake_case};
 
 /// The module of `ApiKey`.
 pub(crate) fn keys(apis: &[Api]) -> Result<String, String> {
@@ -104,5 +105,31 @@ pub(crate) fn bodies(apis: &[Api], role: &str) -> String {
              Self::{name}(body)\n}}\n}}\n\n"
         ));
     }
+    text
+}
+
+/// The module of trait implementations.
+pub(crate) fn traits(apis: &[Api], areas: &[Area]) -> String {
+    let mut text = format!(
+        "//! Traits of all messages.\n//!\n//! {NOTE}\n\n\
+         use crate::api::{{api_requests, messages}};\n\nmessages! {{\n"
+    );
+    for api in apis {
+        for message in [&api.request, &api.response] {
+            text.push_str(&format!("    super::messages::{},\n", message.name));
+        }
+    }
+    for area in areas {
+        let path = area.file.replace('/', "::");
+        for message in &area.messages {
+            let module = snake_case(&message.name);
+            text.push_str(&format!("    super::{path}::{module}::{},\n", message.name));
+        }
+    }
+    text.push_str("}\n\napi_requests! {\n");
+    for api in apis {
+        text.push_str(&format!("    {0}: {0}Request, {0}Response;\n", api.name));
+    }
+    text.push_str("}\n");
     text
 }

@@ -91,3 +91,7 @@ pub use streams_group_target_assignment_metadata_key::StreamsGroupTargetAssignme
 pub use streams_group_target_assignment_metadata_value::StreamsGroupTargetAssignmentMetadataValue;
 pub use streams_group_topology_key::StreamsGroupTopologyKey;
 pub use streams_group_topology_value::StreamsGroupTopologyValue;
+
+mod union;
+
+pub use union::GroupRecord;

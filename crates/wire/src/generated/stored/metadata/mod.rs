@@ -55,3 +55,7 @@ pub use unfence_broker_record::UnfenceBrokerRecord;
 pub use unregister_broker_record::UnregisterBrokerRecord;
 pub use user_scram_credential_record::UserScramCredentialRecord;
 pub use zk_migration_state_record::ZkMigrationStateRecord;
+
+mod union;
+
+pub use union::MetadataRecord;

@@ -11,3 +11,7 @@ pub use remote_log_segment_metadata_record::RemoteLogSegmentMetadataRecord;
 pub use remote_log_segment_metadata_snapshot_record::RemoteLogSegmentMetadataSnapshotRecord;
 pub use remote_log_segment_metadata_update_record::RemoteLogSegmentMetadataUpdateRecord;
 pub use remote_partition_delete_metadata_record::RemotePartitionDeleteMetadataRecord;
+
+mod union;
+
+pub use union::RemoteLogRecord;

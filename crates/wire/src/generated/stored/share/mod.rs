@@ -11,3 +11,7 @@ pub use share_snapshot_key::ShareSnapshotKey;
 pub use share_snapshot_value::ShareSnapshotValue;
 pub use share_update_key::ShareUpdateKey;
 pub use share_update_value::ShareUpdateValue;
+
+mod union;
+
+pub use union::ShareRecord;

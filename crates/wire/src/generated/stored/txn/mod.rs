@@ -7,3 +7,7 @@ pub mod transaction_log_value;
 
 pub use transaction_log_key::TransactionLogKey;
 pub use transaction_log_value::TransactionLogValue;
+
+mod union;
+
+pub use union::TransactionRecord;
