@@ -13,12 +13,26 @@
 mod clock;
 #[cfg(test)]
 mod conformance;
+mod env;
 mod files;
+mod network;
 mod random;
+mod sim;
+mod task;
+mod termination;
+mod threads;
 
 pub use clock::{Clock, Instant};
+pub use env::{Env, Executor, OsOptions};
 pub use files::{
     DirEntry, DiskFault, DiskOperation, File, FileLock, Files, LockError, Metadata, OpenOptions,
     SimDisk, Space, TempDir,
 };
+pub use network::{
+    DetachedSocket, ListenError, ListenOptions, Listener, Network, Port, SimNetwork, Socket,
+    SocketReader, SocketWriter,
+};
 pub use random::Random;
+pub use sim::{Sim, SimNode};
+pub use task::{Blocking, Task, TaskError, panic_message};
+pub use termination::Termination;

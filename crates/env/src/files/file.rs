@@ -27,6 +27,14 @@ impl File {
         Self(Kind::Sim(Arc::new(file)))
     }
 
+    /// The machine's own file, if it is one.
+    pub(crate) fn as_os(&self) -> Option<&std::fs::File> {
+        match &self.0 {
+            Kind::Os(file) => Some(file),
+            Kind::Sim(_) => None,
+        }
+    }
+
     /// Reads into `buf` from `offset` on, as much as is there; 0 at the end of the file.
     ///
     /// # Errors

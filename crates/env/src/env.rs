@@ -1,0 +1,222 @@
+//! The environment of one node.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::Sleep;
+
+use crate::sim::{self, SimProcess};
+use crate::task::{Blocking, Task};
+use crate::termination::{self, Termination};
+use crate::threads::OsThreads;
+use crate::{Clock, Files, Instant, Network, Random};
+
+/// All that a node reaches of the world: clock, randomness, files, network, threads and timers.
+/// Cheap to clone; clones are the same environment.
+#[derive(Clone, Debug)]
+pub struct Env(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    random: Random,
+    files: Files,
+    network: Network,
+    tasks: Tasks,
+}
+
+#[derive(Debug)]
+enum Tasks {
+    Os(OsThreads),
+    Sim(Arc<SimProcess>),
+}
+
+/// How many threads the machine's own environment may use.
+#[derive(Clone, Debug)]
+pub struct OsOptions {
+    /// Workers of the control runtime; at least 1.
+    pub control_threads: usize,
+    /// Bound of the pool for blocking work; threads exist only while they are needed.
+    pub blocking_threads: usize,
+}
+
+impl Default for OsOptions {
+    /// A quarter of the cores for control, and 16 threads for what blocks.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { control_threads: cores.div_ceil(4), blocking_threads: 16 }
+    }
+}
+
+impl Env {
+    /// The machine's own environment.
+    ///
+    /// # Errors
+    /// A thread or an event queue cannot be made.
+    pub fn os(options: &OsOptions) -> io::Result<Self> {
+        let tasks = Tasks::Os(OsThreads::start(options)?);
+        let (clock, random, files) = (Clock::os(), Random::os(), Files::os());
+        let network = Network::os();
+        Ok(Self(Arc::new(Inner { clock, random, files, network, tasks })))
+    }
+
+    /// A simulated environment of one node alone, on virtual time from a seed. For several nodes,
+    /// faults and restarts, see [`Sim`](crate::Sim).
+    #[must_use]
+    pub fn sim(seed: u64) -> Self {
+        sim::lone_node(seed).start()
+    }
+
+    pub(crate) fn of_process(
+        clock: Clock,
+        random: Random,
+        files: Files,
+        network: Network,
+        process: Arc<SimProcess>,
+    ) -> Self {
+        Self(Arc::new(Inner { clock, random, files, network, tasks: Tasks::Sim(process) }))
+    }
+
+    /// The node's clocks.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The node's source of random numbers.
+    #[must_use]
+    pub fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    /// The node's files.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.0.files
+    }
+
+    /// The node's network.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.0.network
+    }
+
+    /// The present point of monotonic time.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
+    /// A timer for the task that awaits it. Must be called within a task.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        tokio::time::sleep(duration)
+    }
+
+    /// A timer for the task that awaits it. Must be called within a task.
+    pub fn sleep_until(&self, deadline: Instant) -> Sleep {
+        tokio::time::sleep_until(deadline)
+    }
+
+    /// Drives the program's main future on the calling thread; in a simulation, with it everything
+    /// else. Tasks that still run afterwards stay: see [`shutdown`](Self::shutdown).
+    pub fn block_on<F: Future>(&self, main: F) -> F::Output {
+        match &self.0.tasks {
+            Tasks::Os(threads) => threads.control().block_on(main),
+            Tasks::Sim(process) => process.block_on(main),
+        }
+    }
+
+    /// Starts a task on the control runtime: for what is not a connection (coordinators, the
+    /// controller, timers, HTTP).
+    pub fn spawn<F>(&self, name: &'static str, future: F) -> Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        match &self.0.tasks {
+            Tasks::Os(threads) => Task::new(name, threads.control().spawn(future)),
+            Tasks::Sim(process) => process.spawn(name, future),
+        }
+    }
+
+    /// Runs what may block (fsync, recovery, name lookup) on a bounded pool of threads; in a
+    /// simulation, on the one thread, as a task of its own. It starts whether or not the result is
+    /// awaited.
+    pub fn blocking<F, T>(&self, work: F) -> Blocking<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        match &self.0.tasks {
+            Tasks::Os(threads) => Blocking::new(threads.control().spawn_blocking(work)),
+            Tasks::Sim(process) => process.blocking(work),
+        }
+    }
+
+    /// Starts `count` data threads, each with a single-threaded runtime of its own. In a simulation
+    /// there is one thread, so one executor comes back whatever the count.
+    ///
+    /// # Errors
+    /// A thread or an event queue cannot be made.
+    pub fn data_threads(&self, count: usize) -> io::Result<Vec<Executor>> {
+        match &self.0.tasks {
+            Tasks::Os(threads) => (0..count.max(1))
+                .map(|_| threads.start_data_thread().map(|handle| Executor(Kind::Os(handle))))
+                .collect(),
+            Tasks::Sim(process) => Ok(vec![Executor(Kind::Sim(Arc::clone(process)))]),
+        }
+    }
+
+    /// Whether everything runs on one simulated thread.
+    #[must_use]
+    pub fn is_sim(&self) -> bool {
+        matches!(self.0.tasks, Tasks::Sim(_))
+    }
+
+    /// Waits until the process is asked to end (SIGTERM, SIGINT, or the simulation's
+    /// [`terminate`](crate::SimNode::terminate)). Signals that come before the first call have their
+    /// usual, deadly effect.
+    ///
+    /// # Errors
+    /// The signal handlers cannot be installed.
+    pub async fn termination(&self) -> io::Result<Termination> {
+        match &self.0.tasks {
+            Tasks::Os(_) => termination::signal().await,
+            Tasks::Sim(process) => Ok(process.terminated().await),
+        }
+    }
+
+    /// Ends everything that was started here: tasks are dropped where they wait, threads joined for
+    /// at most `timeout`. Must not be called from within a task. The end of the process does as
+    /// well.
+    pub fn shutdown(&self, timeout: Duration) {
+        match &self.0.tasks {
+            Tasks::Os(threads) => threads.shutdown(timeout),
+            Tasks::Sim(process) => process.abort_tasks(),
+        }
+    }
+}
+
+/// A data thread: tasks given to it run there to their end. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Executor(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Os(Handle),
+    Sim(Arc<SimProcess>),
+}
+
+impl Executor {
+    /// Starts a task on this thread.
+    pub fn spawn<F>(&self, name: &'static str, future: F) -> Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        match &self.0 {
+            Kind::Os(handle) => Task::new(name, handle.spawn(future)),
+            Kind::Sim(process) => process.spawn(name, future),
+        }
+    }
+}
