@@ -14,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use file::File;
+pub(crate) use file::OsFile;
 pub use lock::{FileLock, LockError};
 pub use options::OpenOptions;
 pub use sim::{DiskFault, DiskOperation, SimDisk};

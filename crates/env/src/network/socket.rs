@@ -10,10 +10,11 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use wire::FileRange;
 
 use super::os;
 use super::sim::{SimReader, SimSocket, SimWriter};
-use crate::File;
+use crate::files::OsFile;
 
 /// A connection. It belongs to the thread it was accepted or connected on.
 #[derive(Debug)]
@@ -180,36 +181,37 @@ impl SocketWriter {
         }
     }
 
-    /// Sends some of `len` bytes of a file from `offset` on, and tells how many; on Linux they go
-    /// from the page cache to the socket (`sendfile`).
+    /// Sends a part of a file range, without its first `skip` bytes, and tells how many bytes; on
+    /// Linux they go from the page cache to the socket (`sendfile`).
     ///
     /// # Errors
-    /// [`io::ErrorKind::UnexpectedEof`] if the file ends before `offset`; the connection was reset;
-    /// another I/O error.
-    pub fn poll_send_file(
+    /// [`io::ErrorKind::UnexpectedEof`] if the file ends within the range; the connection was
+    /// reset; another I/O error.
+    pub fn poll_send_range(
         &mut self,
         cx: &mut Context<'_>,
-        file: &File,
-        offset: u64,
-        len: u64,
+        range: &FileRange,
+        skip: u64,
     ) -> Poll<io::Result<usize>> {
+        let (offset, len) = (range.offset + skip, range.len.saturating_sub(skip));
         if len == 0 {
             return Poll::Ready(Ok(0));
         }
-        let sent = match (&mut self.0, file.as_os()) {
-            (WriterKind::Os(writer), Some(file)) => {
-                os::poll_send_file(writer.as_ref(), cx, file, offset, len)
+        match &mut self.0 {
+            WriterKind::Os(writer) => match OsFile::of(&*range.source) {
+                Some(file) => match os::poll_send_file(writer.as_ref(), cx, file, offset, len) {
+                    Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                    sent => sent,
+                },
+                None => {
+                    let copy = copied(range, offset, len)?;
+                    os::poll_send(writer.as_ref(), cx, &[IoSlice::new(&copy)], false)
+                }
+            },
+            WriterKind::Sim(writer) => {
+                let copy = copied(range, offset, len)?;
+                writer.poll_write_vectored(cx, &[IoSlice::new(&copy)])
             }
-            (WriterKind::Os(writer), None) => send_by_copy(file, offset, len, |piece| {
-                os::poll_send(writer.as_ref(), cx, &[piece], false)
-            }),
-            (WriterKind::Sim(writer), _) => {
-                send_by_copy(file, offset, len, |piece| writer.poll_write_vectored(cx, &[piece]))
-            }
-        };
-        match sent {
-            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-            sent => sent,
         }
     }
 
@@ -251,16 +253,10 @@ impl SocketWriter {
     }
 }
 
-/// Where the kernel cannot do it: through a buffer of bounded size.
-fn send_by_copy(
-    file: &File,
-    offset: u64,
-    len: u64,
-    send: impl FnOnce(IoSlice<'_>) -> Poll<io::Result<usize>>,
-) -> Poll<io::Result<usize>> {
+/// The next bytes of a range, as many as fit into a buffer of bounded size: where the kernel
+/// cannot send them by itself.
+fn copied(range: &FileRange, offset: u64, len: u64) -> io::Result<Vec<u8>> {
     let mut buf = vec![0; len.min(64 * 1024) as usize];
-    match file.read_at(&mut buf, offset)? {
-        0 => Poll::Ready(Ok(0)),
-        count => send(IoSlice::new(&buf[..count])),
-    }
+    range.source.read_range(offset, &mut buf)?;
+    Ok(buf)
 }
