@@ -27,6 +27,11 @@ impl<'a> BatchView<'a> {
         Ok(header.map(|header| Self { header }))
     }
 
+    /// Looks at `bytes`, known to be exactly one batch of magic 2.
+    pub(crate) fn of_whole_v2(bytes: &'a [u8]) -> Self {
+        Self { header: BatchHeader::of_v2(bytes) }
+    }
+
     /// The bytes of the batch, exactly.
     pub fn bytes(&self) -> &'a [u8] {
         self.header.bytes()

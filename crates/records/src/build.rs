@@ -110,6 +110,11 @@ impl BatchBuilder {
         self
     }
 
+    /// Makes room for `additional` bytes of records.
+    pub fn reserve(&mut self, additional: usize) {
+        self.bytes.reserve(additional);
+    }
+
     /// Appends `record` at the next offset, whatever offset it carries.
     pub fn push(&mut self, record: &Record) {
         self.append(self.last_offset + 1, record.timestamp, &RecordParts::of(record));

@@ -34,11 +34,11 @@ pub enum Error {
     },
 }
 
-/// How a batch fails to hold together.
+/// How a batch fails to hold together. The texts are those Apache Kafka answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Corruption {
     /// The size field claims less than the smallest batch of its format.
-    #[error("record size {size} is less than the minimum record overhead {minimum}")]
+    #[error("Record size {size} is less than the minimum record overhead ({minimum})")]
     TooSmall {
         /// The size field: bytes after itself.
         size: i32,
@@ -46,7 +46,7 @@ pub enum Corruption {
         minimum: i32,
     },
     /// The magic byte is none of 0, 1, 2.
-    #[error("invalid magic found in record: {0}")]
+    #[error("Invalid magic found in record: {0}")]
     Magic(i8),
     /// The checksum does not match the bytes.
     #[error("stored crc = {stored}, computed crc = {computed}")]

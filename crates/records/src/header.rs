@@ -292,8 +292,9 @@ impl<'a> BatchHeader<'a> {
         self.is_v2().then(|| i32::from_be_bytes(self.array(layout::RECORD_COUNT)))
     }
 
-    /// A look at a header that is known to be one of magic 2.
-    pub(crate) fn of_v2(bytes: &'a [u8; layout::BATCH_OVERHEAD]) -> Self {
+    /// Looks at `bytes`, known to begin with a whole header of magic 2.
+    pub(crate) fn of_v2(bytes: &'a [u8]) -> Self {
+        debug_assert!(bytes.len() >= layout::BATCH_OVERHEAD && bytes[layout::MAGIC] == 2);
         Self { bytes }
     }
 

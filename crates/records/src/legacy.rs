@@ -4,10 +4,10 @@
 //! whose value holds the compressed inner messages and whose offset is that of the last of them.
 
 use crate::record::RecordView;
-use crate::varint::Cursor;
+use crate::varint::{Cursor, Misshapen};
 use crate::{BatchView, Compression, Error, NO_TIMESTAMP, TimestampType};
 
-const OVERSIZED: Error = Error::Record("message is larger than what is left of its set");
+const OVERSIZED: Misshapen = Misshapen("message is larger than what is left of its set");
 
 /// What is needed to read the messages of one entry.
 #[derive(Debug, Clone, Copy)]
@@ -40,21 +40,21 @@ pub(crate) fn stored_records(entry: &[u8], compression: Compression) -> Result<&
         return Ok(entry);
     }
     let message = Message::read(&mut Cursor::new(entry))?;
-    message.value.ok_or(Error::Record("compressed message set without a value"))
+    Ok(message.value.ok_or(Misshapen("compressed message set without a value"))?)
 }
 
 /// Reads the message at `cursor`.
 pub(crate) fn read_message<'a>(
     cursor: &mut Cursor<'a>,
     base: &Base,
-) -> Result<RecordView<'a>, Error> {
+) -> Result<RecordView<'a>, Misshapen> {
     let start = cursor.position();
     let message = Message::read(cursor)?;
     if message.magic != base.magic {
-        return Err(Error::Record("magic of an inner message differs from its wrapper's"));
+        return Err(Misshapen("magic of an inner message differs from its wrapper's"));
     }
     if base.is_inner && message.attributes & crate::header::COMPRESSION_MASK != 0 {
-        return Err(Error::Record("inner message of a compressed set is itself compressed"));
+        return Err(Misshapen("inner message of a compressed set is itself compressed"));
     }
     let timestamp = base.log_append_time.unwrap_or(message.timestamp);
     let size = cursor.position() - start;
@@ -63,7 +63,7 @@ pub(crate) fn read_message<'a>(
 }
 
 /// Offset of the last message in `bytes`, as stored.
-fn last_offset(bytes: &[u8]) -> Result<i64, Error> {
+fn last_offset(bytes: &[u8]) -> Result<i64, Misshapen> {
     let mut cursor = Cursor::new(bytes);
     let mut last = None;
     while cursor.remaining() > 0 {
@@ -71,7 +71,7 @@ fn last_offset(bytes: &[u8]) -> Result<i64, Error> {
         let size = i32::from_be_bytes(cursor.array()?);
         cursor.skip(usize::try_from(size).map_err(|_| OVERSIZED)?)?;
     }
-    last.ok_or(Error::Record("compressed message set is empty"))
+    last.ok_or(Misshapen("compressed message set is empty"))
 }
 
 struct Message<'a> {
@@ -84,7 +84,7 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Error> {
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Misshapen> {
         let offset = i64::from_be_bytes(cursor.array()?);
         let size = usize::try_from(i32::from_be_bytes(cursor.array()?)).map_err(|_| OVERSIZED)?;
         let mut fields = Cursor::new(cursor.take(size)?);
@@ -101,7 +101,7 @@ impl<'a> Message<'a> {
     }
 }
 
-fn nullable<'a>(cursor: &mut Cursor<'a>) -> Result<Option<&'a [u8]>, Error> {
+fn nullable<'a>(cursor: &mut Cursor<'a>) -> Result<Option<&'a [u8]>, Misshapen> {
     match i32::from_be_bytes(cursor.array()?) {
         length if length < 0 => Ok(None),
         length => cursor.take(length as usize).map(Some),

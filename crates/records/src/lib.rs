@@ -5,6 +5,7 @@
 //!
 //! - [`BatchHeader`] and [`BatchView`] look at bytes without copying; [`batches`] walks a buffer.
 //! - [`StampedBatch`] gives a produced batch its offset and leader epoch without touching its body.
+//! - [`ProducedBatch`] validates what a client produces.
 //! - [`BatchView::records`] iterates the records, decompressing within a bound.
 
 mod batch;
@@ -16,6 +17,7 @@ mod control;
 mod error;
 mod header;
 mod legacy;
+mod produce;
 mod record;
 mod records;
 mod stamp;
@@ -29,6 +31,10 @@ pub use compression::{Codec, Compressor, Decompressor};
 pub use control::{ControlType, EndTxnMarker};
 pub use error::{Corruption, Error};
 pub use header::{BatchHeader, Compression, TimestampType, layout};
+pub use produce::{
+    Codecs, InvalidBatch, ProduceRules, ProducedBatch, RecordError, RecordErrors, RecordFault,
+    Rejection, ValidBatch,
+};
 pub use record::{Header, Headers, Record, RecordView};
 pub use records::{RecordIter, Records};
 pub use stamp::{StampedBatch, TimestampStamp};

@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::Error;
-use crate::varint::{Cursor, put_varint, put_varlong, varlong_size};
+use crate::varint::{Cursor, Misshapen, put_varint, put_varlong, varlong_size};
 
 /// A record with bytes of its own, to build batches from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -110,55 +109,94 @@ pub(crate) struct Base {
     pub(crate) log_append_time: Option<i64>,
 }
 
+/// The sizes and numbers of a record: all that validating needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RecordShape {
+    pub(crate) offset: i64,
+    pub(crate) timestamp: i64,
+    /// Negative for null.
+    pub(crate) key_size: i32,
+    /// Negative for null.
+    pub(crate) value_size: i32,
+}
+
+/// Where the parts of a record are, as it is read.
+struct Layout {
+    shape: RecordShape,
+    key_at: usize,
+    value_at: usize,
+    headers_at: usize,
+    header_count: i32,
+}
+
+/// Reads the record of a magic 2 batch at `cursor`, but for its bytes.
+#[inline(always)]
+pub(crate) fn read_shape(cursor: &mut Cursor<'_>, base: &Base) -> Result<RecordShape, Misshapen> {
+    read_layout(cursor, base).map(|layout| layout.shape)
+}
+
 /// Reads the record of a magic 2 batch at `cursor`.
-#[inline]
 pub(crate) fn read_record<'a>(
     cursor: &mut Cursor<'a>,
     base: &Base,
-) -> Result<RecordView<'a>, Error> {
+) -> Result<RecordView<'a>, Misshapen> {
     let start = cursor.position();
-    let body_size = cursor.varint()?;
-    let body_start = cursor.position();
-    if body_size < 0 || body_size as usize > cursor.remaining() {
-        return Err(Error::Record("record is larger than what is left of its batch"));
-    }
-    cursor.u8()?;
-    let timestamp = base.timestamp.wrapping_add(cursor.varlong()?);
-    let offset = base.offset.wrapping_add(i64::from(cursor.varint()?));
-    let key = cursor.nullable()?;
-    let value = cursor.nullable()?;
-    let header_count = cursor.varint()?;
-    if header_count < 0 || header_count as usize > cursor.remaining() {
-        return Err(Error::Record("invalid number of record headers"));
-    }
-    let headers_cursor = cursor.clone();
-    let headers_start = cursor.position();
-    for _ in 0..header_count {
-        skip_header(cursor)?;
-    }
-    let headers = { headers_cursor }.take(cursor.position() - headers_start)?;
-    if cursor.position() - body_start != body_size as usize {
-        return Err(Error::Record("record size differs from what its fields take"));
-    }
+    let Layout { shape, key_at, value_at, headers_at, header_count } = read_layout(cursor, base)?;
+    let part = |at: usize, size: i32| (size >= 0).then(|| cursor.behind(at..at + size as usize));
     Ok(RecordView {
-        offset,
-        timestamp: base.log_append_time.unwrap_or(timestamp),
+        offset: shape.offset,
+        timestamp: shape.timestamp,
         size: cursor.position() - start,
-        key,
-        value,
-        headers,
+        key: part(key_at, shape.key_size),
+        value: part(value_at, shape.value_size),
+        headers: cursor.behind(headers_at..cursor.position()),
         header_count: header_count as usize,
     })
 }
 
-fn skip_header(cursor: &mut Cursor<'_>) -> Result<(), Error> {
-    let key_size = cursor.varint()?;
-    if key_size < 0 {
-        return Err(Error::Record("invalid negative header key size"));
+#[inline(always)]
+fn read_layout(cursor: &mut Cursor<'_>, base: &Base) -> Result<Layout, Misshapen> {
+    let body_size = cursor.varint()?;
+    let body_at = cursor.position();
+    if body_size < 0 || body_size as usize > cursor.remaining() {
+        return Err(Misshapen("record is larger than what is left of its batch"));
     }
-    cursor.skip(key_size as usize)?;
+    cursor.u8()?;
+    let timestamp = base.timestamp.wrapping_add(cursor.varlong()?);
+    let offset = base.offset.wrapping_add(i64::from(cursor.varint()?));
+    let key_size = cursor.varint()?;
+    let key_at = cursor.position();
+    cursor.skip(key_size.max(0) as usize)?;
     let value_size = cursor.varint()?;
-    cursor.skip(value_size.max(0) as usize)
+    let value_at = cursor.position();
+    cursor.skip(value_size.max(0) as usize)?;
+    let header_count = cursor.varint()?;
+    let headers_at = cursor.position();
+    if header_count != 0 {
+        skip_headers(cursor, header_count)?;
+    }
+    if cursor.position() - body_at != body_size as usize {
+        return Err(Misshapen("record size differs from what its fields take"));
+    }
+    let timestamp = base.log_append_time.unwrap_or(timestamp);
+    let shape = RecordShape { offset, timestamp, key_size, value_size };
+    Ok(Layout { shape, key_at, value_at, headers_at, header_count })
+}
+
+fn skip_headers(cursor: &mut Cursor<'_>, count: i32) -> Result<(), Misshapen> {
+    if count < 0 || count as usize > cursor.remaining() {
+        return Err(Misshapen("invalid number of record headers"));
+    }
+    for _ in 0..count {
+        let key_size = cursor.varint()?;
+        if key_size < 0 {
+            return Err(Misshapen("invalid negative header key size"));
+        }
+        cursor.skip(key_size as usize)?;
+        let value_size = cursor.varint()?;
+        cursor.skip(value_size.max(0) as usize)?;
+    }
+    Ok(())
 }
 
 /// Appends a record in the form of a magic 2 batch. `offset_delta` and `timestamp_delta` are

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::compression::Decompressor;
 use crate::legacy;
-use crate::record::{Base, RecordView, read_record};
-use crate::varint::Cursor;
+use crate::record::{Base, RecordShape, RecordView, read_record, read_shape};
+use crate::varint::{Cursor, Misshapen};
 use crate::{BatchView, Compression, Error, TimestampType, layout};
 
 impl<'a> BatchView<'a> {
@@ -108,9 +108,16 @@ impl<'a> Records<'a> {
     pub fn iter(&self) -> RecordIter<'_> {
         let left = match self.format {
             Format::V2 { count, .. } => count,
-            Format::Legacy(_) => usize::MAX,
+            Format::Legacy(_) => 0,
         };
         RecordIter { cursor: Cursor::new(&self.bytes), format: self.format, left }
+    }
+
+    /// The sizes and numbers of the records of a magic 2 batch, as [`Records::iter`] finds them.
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = Result<RecordShape, Misshapen>> {
+        let mut records = self.iter();
+        let no_shape = |_: &mut Cursor<'_>, _: &legacy::Base| Err(Misshapen("not of magic 2"));
+        std::iter::from_fn(move || records.read(read_shape, no_shape))
     }
 
     /// Bytes the records take uncompressed.
@@ -137,17 +144,35 @@ pub struct RecordIter<'r> {
 }
 
 impl<'r> RecordIter<'r> {
-    fn read(&mut self) -> Result<RecordView<'r>, Error> {
-        match &self.format {
-            Format::Legacy(base) => legacy::read_message(&mut self.cursor, base),
+    /// Reads the next record with one of two readers, by format.
+    #[inline(always)]
+    fn read<T>(
+        &mut self,
+        v2: impl Fn(&mut Cursor<'r>, &Base) -> Result<T, Misshapen>,
+        legacy: impl Fn(&mut Cursor<'r>, &legacy::Base) -> Result<T, Misshapen>,
+    ) -> Option<Result<T, Misshapen>> {
+        let record = match &self.format {
+            Format::Legacy(_) if self.cursor.remaining() == 0 => return None,
+            Format::Legacy(base) => legacy(&mut self.cursor, base),
             Format::V2 { base, .. } => {
-                let record = read_record(&mut self.cursor, base)?;
-                if self.left == 0 && self.cursor.remaining() > 0 {
-                    return Err(Error::Record("bytes remain behind the last record of the batch"));
+                self.left = self.left.checked_sub(1)?;
+                let record = v2(&mut self.cursor, base);
+                if self.left == 0 && record.is_ok() && self.cursor.remaining() > 0 {
+                    Err(Misshapen("bytes remain behind the last record of the batch"))
+                } else {
+                    record
                 }
-                Ok(record)
             }
+        };
+        if record.is_err() {
+            self.end();
         }
+        Some(record)
+    }
+
+    fn end(&mut self) {
+        self.left = 0;
+        self.cursor = Cursor::new(&[]);
     }
 }
 
@@ -155,14 +180,7 @@ impl<'r> Iterator for RecordIter<'r> {
     type Item = Result<RecordView<'r>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if matches!(self.format, Format::Legacy(_)) && self.cursor.remaining() == 0 {
-            return None;
-        }
-        self.left = self.left.checked_sub(1)?;
-        let record = self.read();
-        if record.is_err() {
-            self.left = 0;
-        }
-        Some(record)
+        let record = self.read(read_record, legacy::read_message)?;
+        Some(record.map_err(Error::from))
     }
 }

@@ -42,9 +42,14 @@ impl StampedBatch {
         if !batch.is_v2() {
             return Err(crate::Corruption::Magic(batch.magic()).into());
         }
+        Ok(Some(Self::of_whole_v2(&bytes.slice(..batch.size()))))
+    }
+
+    /// Takes `bytes`, known to be exactly one batch of magic 2.
+    pub(crate) fn of_whole_v2(bytes: &Bytes) -> Self {
         let mut header = [0; layout::BATCH_OVERHEAD];
-        header.copy_from_slice(&batch.bytes()[..layout::BATCH_OVERHEAD]);
-        Ok(Some(Self { header, body: bytes.slice(layout::BATCH_OVERHEAD..batch.size()) }))
+        header.copy_from_slice(&bytes[..layout::BATCH_OVERHEAD]);
+        Self { header, body: bytes.slice(layout::BATCH_OVERHEAD..) }
     }
 
     /// Sets the offset of the first record and the epoch of the leader that appends it. The

@@ -1,8 +1,20 @@
 //! Zig-zag variable-length integers, the number format inside records.
 
+use std::ops::Range;
+
 use crate::Error;
 
-const TRUNCATED: Error = Error::Record("premature end of records");
+const TRUNCATED: Misshapen = Misshapen("premature end of records");
+
+/// What is wrong with the bytes of a record. Small, so that reading fields stays cheap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Misshapen(pub(crate) &'static str);
+
+impl From<Misshapen> for Error {
+    fn from(Misshapen(reason): Misshapen) -> Self {
+        Self::Record(reason)
+    }
+}
 
 /// A reader over the bytes of records: a slice and a place in it.
 #[derive(Debug, Clone)]
@@ -24,8 +36,13 @@ impl<'a> Cursor<'a> {
         self.bytes.len() - self.position
     }
 
+    /// Bytes already passed.
+    pub(crate) fn behind(&self, range: Range<usize>) -> &'a [u8] {
+        &self.bytes[range]
+    }
+
     #[inline(always)]
-    pub(crate) fn u8(&mut self) -> Result<u8, Error> {
+    pub(crate) fn u8(&mut self) -> Result<u8, Misshapen> {
         let byte = *self.bytes.get(self.position).ok_or(TRUNCATED)?;
         self.position += 1;
         Ok(byte)
@@ -33,7 +50,7 @@ impl<'a> Cursor<'a> {
 
     /// Skips `count` bytes.
     #[inline(always)]
-    pub(crate) fn skip(&mut self, count: usize) -> Result<(), Error> {
+    pub(crate) fn skip(&mut self, count: usize) -> Result<(), Misshapen> {
         if count > self.remaining() {
             return Err(TRUNCATED);
         }
@@ -43,21 +60,21 @@ impl<'a> Cursor<'a> {
 
     /// The next `count` bytes.
     #[inline(always)]
-    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Misshapen> {
         let start = self.position;
         self.skip(count)?;
         Ok(&self.bytes[start..self.position])
     }
 
     /// The next `N` bytes.
-    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Misshapen> {
         let mut out = [0; N];
         out.copy_from_slice(self.take(N)?);
         Ok(out)
     }
 
     #[inline(always)]
-    pub(crate) fn varint(&mut self) -> Result<i32, Error> {
+    pub(crate) fn varint(&mut self) -> Result<i32, Misshapen> {
         // Most numbers in a record are one byte long.
         let first = self.u8()?;
         if first < 0x80 {
@@ -66,7 +83,7 @@ impl<'a> Cursor<'a> {
         self.long_varint(first)
     }
 
-    fn long_varint(&mut self, first: u8) -> Result<i32, Error> {
+    fn long_varint(&mut self, first: u8) -> Result<i32, Misshapen> {
         let mut value = u32::from(first & 0x7f);
         for shift in [7, 14, 21, 28] {
             let byte = self.u8()?;
@@ -75,11 +92,11 @@ impl<'a> Cursor<'a> {
                 return Ok((value >> 1) as i32 ^ -((value & 1) as i32));
             }
         }
-        Err(Error::Record("variable-length integer is too long"))
+        Err(Misshapen("variable-length integer is too long"))
     }
 
     #[inline(always)]
-    pub(crate) fn varlong(&mut self) -> Result<i64, Error> {
+    pub(crate) fn varlong(&mut self) -> Result<i64, Misshapen> {
         let first = self.u8()?;
         if first < 0x80 {
             return Ok(i64::from(first >> 1) ^ -i64::from(first & 1));
@@ -87,7 +104,7 @@ impl<'a> Cursor<'a> {
         self.long_varlong(first)
     }
 
-    fn long_varlong(&mut self, first: u8) -> Result<i64, Error> {
+    fn long_varlong(&mut self, first: u8) -> Result<i64, Misshapen> {
         let mut value = u64::from(first & 0x7f);
         for shift in (7..70).step_by(7) {
             let byte = self.u8()?;
@@ -96,12 +113,12 @@ impl<'a> Cursor<'a> {
                 return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
             }
         }
-        Err(Error::Record("variable-length integer is too long"))
+        Err(Misshapen("variable-length integer is too long"))
     }
 
     /// A length and that many bytes; a negative length is null.
     #[inline(always)]
-    pub(crate) fn nullable(&mut self) -> Result<Option<&'a [u8]>, Error> {
+    pub(crate) fn nullable(&mut self) -> Result<Option<&'a [u8]>, Misshapen> {
         match self.varint()? {
             length if length < 0 => Ok(None),
             length => self.take(length as usize).map(Some),
