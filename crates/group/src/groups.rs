@@ -1,0 +1,156 @@
+//! Groups of any type: listing, describing, deleting.
+
+use wire::Str;
+
+use crate::classic::ClassicGroup;
+use crate::error::Error;
+use crate::journal::Record;
+use crate::other::OtherGroup;
+
+/// The types of groups (KIP-848, KIP-932, KIP-1071).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupType {
+    /// The classic protocol, and groups that only hold offsets.
+    Classic,
+    /// Consumer groups of KIP-848.
+    Consumer,
+    /// Share groups of KIP-932.
+    Share,
+    /// Streams groups of KIP-1071.
+    Streams,
+}
+
+impl GroupType {
+    /// The name that clients see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::Consumer => "consumer",
+            Self::Share => "share",
+            Self::Streams => "streams",
+        }
+    }
+}
+
+/// Groups are listed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListGroups {
+    /// States to list, in any case; none lists all.
+    pub states: Vec<Str>,
+    /// Types to list, in any case; none lists all.
+    pub types: Vec<Str>,
+}
+
+/// A group in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedGroup {
+    /// The group.
+    pub group_id: Str,
+    /// Protocol type, empty if none.
+    pub protocol_type: Str,
+    /// Its state.
+    pub state: &'static str,
+    /// Its type.
+    pub group_type: GroupType,
+}
+
+/// Groups are deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeleteGroups {
+    /// Their ids, each once.
+    pub group_ids: Vec<Str>,
+}
+
+/// What became of a group to delete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeletedGroup {
+    /// The group.
+    pub group_id: Str,
+    /// Whether it is gone.
+    pub result: Result<(), Error>,
+}
+
+/// A group of any type.
+#[derive(Clone, Debug)]
+pub(crate) enum Group {
+    Classic(Box<ClassicGroup>),
+    Other(OtherGroup),
+}
+
+impl Group {
+    pub(crate) fn as_classic(&self) -> Option<&ClassicGroup> {
+        match self {
+            Self::Classic(group) => Some(group),
+            Self::Other(_) => None,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Classic(group) => group.is_empty(),
+            Self::Other(group) => group.is_empty(),
+        }
+    }
+
+    /// Whether a member may be subscribed to the topic.
+    pub(crate) fn is_subscribed_to(&self, topic: &str) -> bool {
+        match self {
+            Self::Classic(group) => group.is_subscribed_to(topic),
+            Self::Other(group) => !group.is_empty(),
+        }
+    }
+
+    /// Whether offsets may be committed (kafka-semantics 111, 112).
+    pub(crate) fn validate_commit(
+        &self,
+        member_id: &str,
+        group_instance_id: Option<&Str>,
+        generation_id: i32,
+        transactional: bool,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Classic(group) => {
+                group.validate_commit(member_id, group_instance_id, generation_id, transactional)
+            }
+            Self::Other(group) if generation_id < 0 && group.is_empty() => Ok(()),
+            Self::Other(_) => Err(Error::UnknownMemberId),
+        }
+    }
+
+    pub(crate) fn listed(&self) -> ListedGroup {
+        match self {
+            Self::Classic(group) => ListedGroup {
+                group_id: group.id.clone(),
+                protocol_type: group.protocol_type.clone().unwrap_or_default(),
+                state: group.state_name(),
+                group_type: GroupType::Classic,
+            },
+            Self::Other(group) => ListedGroup {
+                group_id: group.id.clone(),
+                protocol_type: group.protocol_type(),
+                state: group.state_name(),
+                group_type: group.group_type,
+            },
+        }
+    }
+
+    /// Adds what removes the group itself.
+    pub(crate) fn add_tombstones(&self, records: &mut Vec<Record>) {
+        match self {
+            Self::Classic(group) => {
+                records.push(Record::Group { group_id: group.id.clone(), value: None });
+            }
+            Self::Other(group) => records.extend(group.tombstones()),
+        }
+    }
+}
+
+impl ListGroups {
+    /// Whether a group passes the filters.
+    pub(crate) fn selects(&self, group: &ListedGroup) -> bool {
+        let among = |names: &[Str], name: &str| {
+            names.is_empty() || names.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name))
+        };
+        among(&self.states, group.state) && among(&self.types, group.group_type.name())
+    }
+}

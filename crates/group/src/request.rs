@@ -1,0 +1,83 @@
+//! What a shard is asked and what it answers.
+
+use crate::classic::request::{
+    DescribeGroups, DescribedGroup, Heartbeat, JoinGroup, JoinRefused, Joined, LeaveGroup, Left,
+    SyncGroup, Synced,
+};
+use crate::error::Error;
+use crate::groups::{DeleteGroups, DeletedGroup, ListGroups, ListedGroup};
+use crate::offsets::request::{
+    CommitOffsets, CommittedTopic, DeleteOffsets, DeletedTopic, FetchOffsets, FetchedTopic,
+    TopicsDeleted,
+};
+
+/// A request together with the type of its answer.
+pub trait Call: Into<Request> + Send + 'static {
+    /// The answer.
+    type Answer: Send + 'static;
+
+    /// The answer out of a response; none if the response is to another kind of request, which a
+    /// shard never gives.
+    fn answer(response: Response) -> Option<Self::Answer>;
+}
+
+/// Declares the requests, one line each: variant, request, answer.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $name:ident($request:ty) -> $answer:ty;)*) => {
+        /// Everything a shard is asked.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Request {
+            $($(#[$doc])* $name($request),)*
+        }
+
+        /// The answer to the request of the same name.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Response {
+            $($(#[$doc])* $name($answer),)*
+        }
+
+        $(
+            impl From<$request> for Request {
+                fn from(request: $request) -> Self {
+                    Self::$name(request)
+                }
+            }
+
+            impl Call for $request {
+                type Answer = $answer;
+
+                fn answer(response: Response) -> Option<$answer> {
+                    match response {
+                        Response::$name(answer) => Some(answer),
+                        _ => None,
+                    }
+                }
+            }
+        )*
+    };
+}
+
+calls! {
+    /// A member joins or joins again.
+    JoinGroup(JoinGroup) -> Result<Joined, JoinRefused>;
+    /// A member asks for its assignment; the leader brings all of them.
+    SyncGroup(SyncGroup) -> Result<Synced, Error>;
+    /// A member says that it is alive.
+    Heartbeat(Heartbeat) -> Result<(), Error>;
+    /// Members leave or are removed.
+    LeaveGroup(LeaveGroup) -> Result<Vec<Left>, Error>;
+    /// Groups are described.
+    DescribeGroups(DescribeGroups) -> Vec<Result<DescribedGroup, Error>>;
+    /// The shard's groups are listed.
+    ListGroups(ListGroups) -> Vec<ListedGroup>;
+    /// Groups are deleted.
+    DeleteGroups(DeleteGroups) -> Vec<DeletedGroup>;
+    /// Offsets are committed.
+    CommitOffsets(CommitOffsets) -> Result<Vec<CommittedTopic>, Error>;
+    /// Committed offsets are fetched.
+    FetchOffsets(FetchOffsets) -> Vec<FetchedTopic>;
+    /// Committed offsets are deleted.
+    DeleteOffsets(DeleteOffsets) -> Result<Vec<DeletedTopic>, Error>;
+    /// Topics are gone, and so shall be their offsets.
+    TopicsDeleted(TopicsDeleted) -> ();
+}
