@@ -13,7 +13,7 @@ use model::{Api, Message};
 use parser::Definitions;
 
 const DEFINITIONS: &str = "crates/wire/messages";
-const GENERATED: &str = "crates/wire/src/generated";
+const GENERATED: [&str; 2] = ["crates/wire/src/generated", "crates/wire/tests/messages/generated"];
 
 /// The stored records and other messages that belong to no API: definition file and module.
 pub(crate) struct Area {
@@ -23,41 +23,41 @@ pub(crate) struct Area {
     pub messages: Vec<Message>,
 }
 
+/// Files by path.
+type Files = BTreeMap<String, String>;
+
 /// Writes the generated code.
 pub(crate) fn write() -> Result<(), String> {
-    let files = generate()?;
-    let root = workspace().join(GENERATED);
-    if root.exists() {
-        fs::remove_dir_all(&root).map_err(|error| format!("{}: {error}", root.display()))?;
+    for (folder, files) in GENERATED.into_iter().zip(generate()?) {
+        put(&workspace().join(folder), &files)?;
     }
-    put(&root, &files)?;
-    format(&root, &files)
+    Ok(())
 }
 
 /// Fails if the generated code is not what would be written.
 pub(crate) fn check() -> Result<(), String> {
-    let files = generate()?;
-    let fresh = workspace().join("target/codegen-check");
-    if fresh.exists() {
-        fs::remove_dir_all(&fresh).map_err(|error| format!("{}: {error}", fresh.display()))?;
+    let mut drift = Vec::new();
+    for (folder, files) in GENERATED.into_iter().zip(generate()?) {
+        let fresh = workspace().join("target/codegen-check");
+        put(&fresh, &files)?;
+        let names = differences(&workspace().join(folder), &fresh)?;
+        drift.extend(names.into_iter().map(|name| format!("{folder}/{name}")));
     }
-    put(&fresh, &files)?;
-    format(&fresh, &files)?;
-    let drift = differences(&workspace().join(GENERATED), &fresh)?;
     if drift.is_empty() {
         return Ok(());
     }
-    Err(format!("{GENERATED} is not what `cargo xtask codegen` writes: {}", drift.join(", ")))
+    Err(format!("not what `cargo xtask codegen` writes: {}", drift.join(", ")))
 }
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
-/// Every generated file's path below `GENERATED`, and its text before formatting.
-fn generate() -> Result<BTreeMap<String, String>, String> {
+/// What goes into each of the folders of `GENERATED`, before formatting.
+fn generate() -> Result<[Files; 2], String> {
     let (apis, areas) = load(&workspace().join(DEFINITIONS))?;
-    emit::files(&apis, &areas)
+    let fill = emit::fill(&apis, &areas)?;
+    Ok([emit::files(&apis, &areas)?, Files::from([("mod.rs".to_owned(), fill)])])
 }
 
 fn load(root: &Path) -> Result<(Vec<Api>, Vec<Area>), String> {
@@ -104,20 +104,18 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-fn put(root: &Path, files: &BTreeMap<String, String>) -> Result<(), String> {
+/// Replaces what is in `root` by `files`, and formats `mod.rs`, from which rustfmt finds the
+/// others. Twice, since the second run still changes what the first made of some long lines.
+fn put(root: &Path, files: &Files) -> Result<(), String> {
+    let fail = |error| format!("{}: {error}", root.display());
+    if root.exists() {
+        fs::remove_dir_all(root).map_err(fail)?;
+    }
     for (name, text) in files {
         let path = root.join(name);
-        let fail = |error| format!("{}: {error}", path.display());
         fs::create_dir_all(path.parent().unwrap_or(root)).map_err(fail)?;
         fs::write(&path, text).map_err(fail)?;
     }
-    Ok(())
-}
-
-/// Formats `mod.rs`, from which rustfmt finds the others. Twice, since the second run still
-/// changes what the first made of some long lines.
-fn format(root: &Path, files: &BTreeMap<String, String>) -> Result<(), String> {
-    debug_assert!(files.contains_key("mod.rs"));
     for _ in 0..2 {
         let outcome = Command::new("rustfmt")
             .args(["--edition", "2024", "--config-path"])

@@ -8,7 +8,8 @@ use crate::error::DecodeError;
 /// A position in a frame. Strings, bytes and records it returns share the frame's memory.
 ///
 /// What it returns is bounded: an array may claim no more elements than the rest of the frame can
-/// hold, and all arrays of a frame together get at most 16 times its length, and 64 KiB, of memory.
+/// hold, and all arrays and unknown tagged fields of a frame together get a budget of memory that
+/// goes with its length.
 #[derive(Debug)]
 pub struct Reader {
     frame: Bytes,
@@ -20,15 +21,26 @@ pub struct Reader {
 /// A string's length is a signed 16-bit number, also where its encoding could say more.
 const MAX_STRING: usize = i16::MAX as usize;
 
-/// Memory that arrays may take per byte of the frame. A list of two-character strings, the densest
-/// that honest peers send, takes 11.
-const BUDGET_FACTOR: usize = 16;
-const BUDGET_FLOOR: usize = 64 << 10;
+/// Memory that an unknown tagged field may take: room for four when it is the first one, or its
+/// share of a list that doubles.
+const UNKNOWN_TAG_COST: usize = 192;
 
 impl Reader {
-    /// Reads `frame` from its first byte.
+    /// Memory that arrays may take per byte of the frame. The densest that honest peers send,
+    /// an OffsetFetch of many groups with names of two characters, takes 21.
+    pub const MEMORY_PER_BYTE: usize = 24;
+    /// Memory that arrays may take in any frame.
+    pub const MEMORY_AT_LEAST: usize = 64 << 10;
+
+    /// Reads `frame` from its first byte, with the usual budget.
     pub fn new(frame: Bytes) -> Self {
-        let budget = BUDGET_FLOOR.saturating_add(frame.len().saturating_mul(BUDGET_FACTOR));
+        let by_length = frame.len().saturating_mul(Self::MEMORY_PER_BYTE);
+        Self::with_budget(frame, by_length.saturating_add(Self::MEMORY_AT_LEAST))
+    }
+
+    /// Reads `frame` from its first byte; arrays and unknown tagged fields together may take
+    /// `budget` bytes of memory.
+    pub fn with_budget(frame: Bytes, budget: usize) -> Self {
         Self { frame, position: 0, budget }
     }
 
@@ -368,7 +380,7 @@ impl Reader {
 
     /// The bytes of an unknown tagged field.
     pub(crate) fn tag_value(&mut self, end: usize) -> Result<Bytes, DecodeError> {
-        self.charge(2 * size_of::<(u32, Bytes)>())?;
+        self.charge(UNKNOWN_TAG_COST)?;
         self.slice(end.saturating_sub(self.position))
     }
 

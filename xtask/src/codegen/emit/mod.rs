@@ -4,6 +4,7 @@ mod api;
 mod decode;
 mod encode;
 mod expr;
+mod fill;
 mod message;
 mod stored;
 
@@ -11,6 +12,9 @@ use std::collections::BTreeMap;
 
 use super::Area;
 use super::model::{Api, Message, snake_case};
+
+/// The file of test code.
+pub(crate) use fill::file as fill;
 
 /// Every generated file's path and text.
 pub(crate) fn files(apis: &[Api], areas: &[Area]) -> Result<BTreeMap<String, String>, String> {
