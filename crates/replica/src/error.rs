@@ -1,5 +1,33 @@
 //! What a replica refuses, and why.
 
+/// Why a replica refuses a request. Each variant is the protocol error of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// This replica does not lead, or does not know the follower that asks.
+    #[error("this broker is not the leader, or not a follower, of the partition")]
+    NotLeaderOrFollower,
+    /// The client knows an older leader (kafka-apis 39).
+    #[error("the leader epoch in the request is older than the current one")]
+    FencedLeaderEpoch,
+    /// The client knows a newer leader (kafka-apis 39).
+    #[error("the leader epoch in the request is newer than the current one")]
+    UnknownLeaderEpoch,
+    /// Too few replicas are in sync for acks=-1 (kafka-semantics 38).
+    #[error("{isr} replicas are in sync, and at least {minimum} have to be")]
+    NotEnoughReplicas {
+        /// Members of the ISR.
+        isr: usize,
+        /// The effective minimum.
+        minimum: usize,
+    },
+    /// The offset is not in the log (kafka-semantics 74).
+    #[error("the offset is not within the range of the log")]
+    OffsetOutOfRange,
+    /// The new leader does not know yet what is committed (kafka-semantics 46).
+    #[error("the high watermark is behind the start of the leader's epoch")]
+    OffsetNotAvailable,
+}
+
 /// Why a producer's batch is refused (kafka-semantics B).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProducerError {
