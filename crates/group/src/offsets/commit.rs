@@ -1,5 +1,7 @@
 //! OffsetCommit (kafka-semantics 111 to 115).
 
+use wire::Uuid;
+
 use super::CommittedOffset;
 use super::request::{CommitOffsets, CommitPartition, CommitTopic, CommittedTopic};
 use crate::classic::Turn;
@@ -32,7 +34,8 @@ impl CommitOffsets {
                         metadata,
                         commit_timestamp_ms: turn.now_ms,
                         expire_timestamp_ms,
-                        topic_id: id,
+                        // The one stored version with an expiry has no room for it.
+                        topic_id: if expire_timestamp_ms.is_some() { Uuid::ZERO } else { id },
                     }),
                 });
             }

@@ -1,0 +1,319 @@
+//! Commands of a transcript: a word, names, and `key=value` pairs.
+
+use std::collections::BTreeMap;
+
+use group::{
+    Client, CommitOffsets, CommitPartition, CommitTopic, DeleteGroups, DeleteOffsets,
+    DescribeGroups, FetchOffsets, FetchTopic, Heartbeat, JoinAbilities, JoinGroup, LeaveGroup,
+    Leaving, ListGroups, Protocol, Request, SyncGroup, TopicsDeleted,
+};
+use wire::{Bytes, Str, Uuid};
+
+use super::world::World;
+
+/// What a line asks for.
+pub(crate) enum Command {
+    /// A request, and the name its answer is shown under.
+    Request(String, Request),
+    /// Time passes, in milliseconds; timers that are due fire in order.
+    Advance(i64),
+    /// What is written from now on stays uncommitted.
+    Hold,
+    /// Everything written is committed, and so is what follows.
+    Commit,
+    /// What is uncommitted is lost: the log refused it.
+    Fail(group::WriteError),
+    /// What is uncommitted was not replicated in time, and may be later.
+    TimeOut,
+    /// A new shard is loaded from the log.
+    Reload,
+    /// Offsets in a transaction of a producer.
+    Transactional(i64, Vec<(Str, i32, i64)>, Str),
+    /// The end of a producer's transaction.
+    Marker(i64, bool),
+    /// A record with these bytes is in the log.
+    Raw(Bytes, Option<Bytes>),
+    /// Settings change, as by a restart; takes effect with `reload`.
+    Set(BTreeMap<String, String>),
+}
+
+impl Command {
+    pub(crate) fn parse(line: &str, world: &mut World) -> Self {
+        let mut words = Words::new(line, world);
+        let verb = words.next_name();
+        match verb.as_str() {
+            "advance" => Self::Advance(words.next_name().parse().expect("milliseconds")),
+            "hold" => Self::Hold,
+            "commit-log" => Self::Commit,
+            "fail-log" => Self::Fail(group::WriteError::CoordinatorNotAvailable),
+            "time-out" => Self::TimeOut,
+            "reload" => Self::Reload,
+            "set" => Self::Set(words.pairs),
+            "txn-commit" => {
+                let producer_id = words.next_name().parse().expect("producer id");
+                let group_id = words.next_str();
+                Self::Transactional(producer_id, words.offsets(), group_id)
+            }
+            "marker" => {
+                let producer_id = words.next_name().parse().expect("producer id");
+                Self::Marker(producer_id, words.next_name() == "commit")
+            }
+            "raw" => Self::Raw(words.hex("key").expect("key"), words.hex("value")),
+            _ => {
+                let name = if world_has_tokens(&verb) { words.next_name() } else { verb.clone() };
+                Self::Request(name, words.request(&verb))
+            }
+        }
+    }
+}
+
+/// Requests whose answers may come later name them.
+fn world_has_tokens(verb: &str) -> bool {
+    matches!(verb, "join" | "sync" | "heartbeat" | "commit" | "leave" | "fetch")
+}
+
+struct Words {
+    names: std::vec::IntoIter<String>,
+    pairs: BTreeMap<String, String>,
+    random: Uuid,
+}
+
+impl Words {
+    fn new(line: &str, world: &mut World) -> Self {
+        let (mut names, mut pairs) = (Vec::new(), BTreeMap::new());
+        for word in line.split_whitespace() {
+            match word.split_once('=') {
+                Some((key, value)) => {
+                    pairs.insert(key.to_owned(), world.member_ids.long(value));
+                }
+                None => names.push(world.member_ids.long(word)),
+            }
+        }
+        let is_new_member = line.starts_with("join ") && !pairs.contains_key("member");
+        let random = if is_new_member { world.member_ids.next_random() } else { Uuid::ZERO };
+        Self { names: names.into_iter(), pairs, random }
+    }
+
+    fn next_name(&mut self) -> String {
+        self.names.next().expect("a name")
+    }
+
+    fn next_str(&mut self) -> Str {
+        // "-" stands for an empty name.
+        let name = self.next_name();
+        if name == "-" { Str::new() } else { Str::from(name) }
+    }
+
+    fn rest(&mut self) -> Vec<Str> {
+        (0..self.names.len()).map(|_| self.next_str()).collect()
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.pairs.get(key).map(String::as_str)
+    }
+
+    fn str_or(&self, key: &str, default: &'static str) -> Str {
+        self.get(key).map_or(Str::from(default), Str::copy_from)
+    }
+
+    fn option(&self, key: &str) -> Option<Str> {
+        self.get(key).map(Str::copy_from)
+    }
+
+    fn number(&self, key: &str, default: i32) -> i32 {
+        self.get(key).map_or(default, |value| value.parse().expect("a number"))
+    }
+
+    fn list(&self, key: &str) -> Vec<&str> {
+        self.get(key)
+            .into_iter()
+            .flat_map(|value| value.split(','))
+            .filter(|item| !item.is_empty())
+            .collect()
+    }
+
+    fn hex(&self, key: &str) -> Option<Bytes> {
+        let text = self.get(key)?;
+        let byte = |index| u8::from_str_radix(&text[index..index + 2], 16).expect("hex");
+        Some((0..text.len()).step_by(2).map(byte).collect())
+    }
+
+    /// `topic-partition=offset` pairs.
+    fn offsets(&self) -> Vec<(Str, i32, i64)> {
+        let mut offsets = Vec::new();
+        for (key, value) in &self.pairs {
+            if let Some((topic, partition)) = key.rsplit_once('-')
+                && let (Ok(partition), Ok(offset)) = (partition.parse(), value.parse())
+            {
+                offsets.push((Str::copy_from(topic), partition, offset));
+            }
+        }
+        offsets
+    }
+
+    /// `topic-partition` names that are left.
+    fn partitions(&mut self) -> Vec<(Str, Vec<i32>)> {
+        let mut topics: Vec<(Str, Vec<i32>)> = Vec::new();
+        for name in self.names.by_ref() {
+            let (topic, partition) = name.rsplit_once('-').expect("topic-partition");
+            let partition = partition.parse().expect("a partition");
+            match topics.last_mut() {
+                Some((last, partitions)) if *last == *topic => partitions.push(partition),
+                _ => topics.push((Str::copy_from(topic), vec![partition])),
+            }
+        }
+        topics
+    }
+
+    fn request(&mut self, verb: &str) -> Request {
+        match verb {
+            "join" => self.join().into(),
+            "sync" => self.sync().into(),
+            "heartbeat" => Heartbeat {
+                group_id: self.next_str(),
+                member_id: self.str_or("member", ""),
+                group_instance_id: self.option("instance"),
+                generation_id: self.number("generation", 1),
+            }
+            .into(),
+            "leave" => self.leave().into(),
+            "describe" => DescribeGroups { group_ids: self.rest() }.into(),
+            "list" => ListGroups {
+                states: self.list("states").into_iter().map(Str::copy_from).collect(),
+                types: self.list("types").into_iter().map(Str::copy_from).collect(),
+            }
+            .into(),
+            "delete" => DeleteGroups { group_ids: self.rest() }.into(),
+            "commit" => self.commit().into(),
+            "fetch" => self.fetch().into(),
+            "delete-offsets" => {
+                DeleteOffsets { group_id: self.next_str(), topics: self.partitions() }.into()
+            }
+            "topic-deleted" => {
+                let topics = vec![(self.next_str(), topic_id(self.number("id", 0)))];
+                TopicsDeleted { topics }.into()
+            }
+            _ => panic!("unknown command {verb}"),
+        }
+    }
+
+    fn join(&mut self) -> JoinGroup {
+        let version = self.number("version", 9);
+        let protocols = match self.get("protocols") {
+            None => vec![protocol("range:t")],
+            Some(_) => self.list("protocols").into_iter().map(protocol).collect(),
+        };
+        JoinGroup {
+            group_id: self.next_str(),
+            member_id: self.str_or("member", ""),
+            group_instance_id: self.option("instance"),
+            client: Client { id: self.str_or("client", "c"), host: Str::from("/127.0.0.1") },
+            abilities: JoinAbilities {
+                known_member_id: version >= 4,
+                skip_assignment: version >= 9,
+            },
+            session_timeout_ms: self.number("session", 10_000),
+            rebalance_timeout_ms: self.number("rebalance", 60_000),
+            protocol_type: self.str_or("type", "consumer"),
+            protocols,
+            random: self.random,
+        }
+    }
+
+    fn sync(&mut self) -> SyncGroup {
+        let assignments = self.list("assign").into_iter().map(|item| {
+            let (member_id, assignment) = item.split_once(':').expect("member:assignment");
+            (Str::copy_from(member_id), Bytes::copy_from_slice(assignment.as_bytes()))
+        });
+        SyncGroup {
+            assignments: assignments.collect(),
+            group_id: self.next_str(),
+            member_id: self.str_or("member", ""),
+            group_instance_id: self.option("instance"),
+            generation_id: self.number("generation", 1),
+            protocol_type: self.option("type"),
+            protocol_name: self.option("name"),
+        }
+    }
+
+    /// `members=id,id/instance,/instance`.
+    fn leave(&mut self) -> LeaveGroup {
+        let members = self.list("members").into_iter().map(|item| {
+            let (member_id, instance_id) = match item.split_once('/') {
+                Some((member_id, instance_id)) => (member_id, Some(instance_id)),
+                None => (item, None),
+            };
+            Leaving {
+                member_id: Str::copy_from(member_id),
+                group_instance_id: instance_id.map(Str::copy_from),
+            }
+        });
+        let members = members.collect();
+        LeaveGroup { group_id: self.next_str(), members }
+    }
+
+    fn commit(&mut self) -> CommitOffsets {
+        let mut topics: Vec<CommitTopic> = Vec::new();
+        for (name, index, offset) in self.offsets() {
+            let partition = CommitPartition {
+                index,
+                offset,
+                leader_epoch: self.number("epoch", -1),
+                metadata: self.str_or("metadata", ""),
+            };
+            match topics.last_mut() {
+                Some(last) if last.name == name => last.partitions.push(partition),
+                _ => topics.push(CommitTopic {
+                    name,
+                    id: topic_id(self.number("id", 0)),
+                    partitions: vec![partition],
+                }),
+            }
+        }
+        CommitOffsets {
+            group_id: self.next_str(),
+            member_id: self.str_or("member", ""),
+            group_instance_id: self.option("instance"),
+            generation_id: self.number("generation", -1),
+            retention_ms: self.get("retention").map(|value| value.parse().expect("a number")),
+            topics,
+        }
+    }
+
+    fn fetch(&mut self) -> FetchOffsets {
+        let group_id = self.next_str();
+        let id = topic_id(self.number("id", 0));
+        let topics = self.partitions().into_iter().map(|(name, partitions)| FetchTopic {
+            name,
+            id,
+            partitions,
+        });
+        let topics: Vec<FetchTopic> = topics.collect();
+        FetchOffsets {
+            group_id,
+            topics: (!topics.is_empty()).then_some(topics),
+            require_stable: self.get("stable") == Some("true"),
+        }
+    }
+}
+
+/// `name:topic+topic` with the subscription of a consumer, `name!` with bytes that are none.
+fn protocol(text: &str) -> Protocol {
+    if let Some(name) = text.strip_suffix('!') {
+        return Protocol { name: Str::copy_from(name), metadata: Bytes::from_static(b"x") };
+    }
+    let (name, topics) = text.split_once(':').unwrap_or((text, ""));
+    let topics: Vec<&str> = topics.split('+').filter(|topic| !topic.is_empty()).collect();
+    let mut metadata = vec![0, 1];
+    metadata.extend((topics.len() as i32).to_be_bytes());
+    for topic in topics {
+        metadata.extend((topic.len() as i16).to_be_bytes());
+        metadata.extend(topic.as_bytes());
+    }
+    metadata.extend((-1_i32).to_be_bytes());
+    Protocol { name: Str::copy_from(name), metadata: metadata.into() }
+}
+
+fn topic_id(number: i32) -> Uuid {
+    Uuid::from_halves(0, number as u64)
+}
