@@ -1,0 +1,166 @@
+//! Bringing a log onto the disk, in two parts: what to write is put together under the partition's
+//! lock, the waiting happens elsewhere.
+
+use std::sync::Arc;
+
+use crate::checkpoint::{LEADER_EPOCH_CHECKPOINT, encode_leader_epochs};
+use crate::home::Home;
+use crate::log::Log;
+use crate::segment::Segment;
+use crate::{Error, SegmentFile, producer_snapshot};
+
+/// Work for the disk: [`run`](Self::run) it where waiting does no harm, then hand it to
+/// [`Log::flushed`].
+#[derive(Debug)]
+#[must_use]
+pub struct FlushJob {
+    home: Arc<Home>,
+    segments: Vec<Arc<Segment>>,
+    leader_epochs: Option<Vec<u8>>,
+    snapshots: Vec<(i64, Vec<u8>)>,
+    directory_changed: bool,
+    up_to: i64,
+    began_ms: i64,
+    truncations: u64,
+}
+
+impl FlushJob {
+    /// All records below this offset are on the disk when the job is done.
+    pub fn up_to(&self) -> i64 {
+        self.up_to
+    }
+
+    /// Writes and syncs. Takes as long as the disk takes.
+    ///
+    /// # Errors
+    /// [`Error::Io`]: the log directory is offline. What the disk holds is not known any more, so
+    /// the flush must not be repeated.
+    pub fn run(&self) -> Result<(), Error> {
+        self.home.check_open()?;
+        for (offset, snapshot) in &self.snapshots {
+            producer_snapshot::write(&self.home, *offset, snapshot)?;
+        }
+        for segment in &self.segments {
+            write_indexes(segment)?;
+            for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
+                segment.io(file).sync()?;
+            }
+            if segment.has_aborted() {
+                segment.io(SegmentFile::TxnIndex).sync()?;
+            }
+        }
+        if let Some(leader_epochs) = &self.leader_epochs {
+            let path = self.home.path().join(LEADER_EPOCH_CHECKPOINT);
+            let files = self.home.dir.files();
+            self.home.checked(&path, files.write_atomically(&path, leader_epochs))?;
+        }
+        if self.directory_changed {
+            let path = self.home.path();
+            let files = self.home.dir.files();
+            let synced = files.sync_dir(&path).and_then(|()| files.sync_dir(self.home.dir.path()));
+            self.home.checked(&path, synced)?;
+        }
+        Ok(())
+    }
+}
+
+/// Brings the indexes of a segment into their files, and makes the files if there are none yet.
+fn write_indexes(segment: &Arc<Segment>) -> Result<(), Error> {
+    segment.offsets.write_out(segment.io(SegmentFile::OffsetIndex))?;
+    segment.times.write_out(segment.io(SegmentFile::TimeIndex))
+}
+
+impl Log {
+    /// Whether `flush.messages` or `flush.ms` ask for a flush now.
+    pub fn is_flush_due(&self, now_ms: i64) -> bool {
+        let unflushed = self.log_end_offset().saturating_sub(self.recovery_point);
+        unflushed > 0
+            && (unflushed >= self.settings.flush_messages
+                || now_ms.saturating_sub(self.flushed_ms) >= self.settings.flush_ms)
+    }
+
+    /// What brings the whole log onto the disk; `None` if it is there.
+    pub fn flush(&mut self, now_ms: i64) -> Option<FlushJob> {
+        self.flush_up_to(self.log_end_offset(), now_ms)
+    }
+
+    /// What brings all but the active segment onto the disk, for after a roll; `None` if it is
+    /// there.
+    pub fn flush_rolled(&mut self, now_ms: i64) -> Option<FlushJob> {
+        self.flush_up_to(self.active_segment().base_offset.min(self.log_end_offset()), now_ms)
+    }
+
+    /// As [`flush`](Self::flush), and takes a snapshot of the producers, so that a restart begins
+    /// there, whatever the size of the segment.
+    pub fn checkpoint(&mut self, now_ms: i64) -> Option<FlushJob> {
+        if self.log_end_offset() > self.recovery_point {
+            self.snapshot_producers();
+        }
+        self.flush(now_ms)
+    }
+
+    fn flush_up_to(&mut self, up_to: i64, now_ms: i64) -> Option<FlushJob> {
+        let unfinished = self.epochs_changed || !self.pending_snapshots.is_empty();
+        if up_to <= self.recovery_point && !unfinished && !self.directory_changed {
+            return None;
+        }
+        let segments = self.shared.segments.load();
+        let unflushed = segments.starting_at(self.recovery_point).iter();
+        let unflushed =
+            unflushed.filter(|segment| segment.base_offset < up_to && segment.size() > 0);
+        let epochs = self.epochs_changed.then(|| {
+            let entries = self.epochs.entries().iter();
+            encode_leader_epochs(entries.map(|entry| (entry.epoch, entry.start_offset)))
+        });
+        self.epochs_changed = false;
+        Some(FlushJob {
+            home: self.home().clone(),
+            segments: unflushed.cloned().collect(),
+            leader_epochs: epochs,
+            snapshots: std::mem::take(&mut self.pending_snapshots),
+            directory_changed: std::mem::take(&mut self.directory_changed),
+            up_to,
+            began_ms: now_ms,
+            truncations: self.truncations,
+        })
+    }
+
+    /// Takes note of a job that succeeded: moves the recovery point, and gives back memory that
+    /// only the unflushed part needed.
+    pub fn flushed(&mut self, job: &FlushJob) {
+        // What was truncated since and written again is not what the job synced.
+        if job.truncations == self.truncations {
+            self.recovery_point = self.recovery_point.max(job.up_to);
+            self.flushed_ms = self.flushed_ms.max(job.began_ms);
+        }
+        for segment in &job.segments {
+            segment.offsets.release();
+            segment.times.release();
+        }
+        self.remove_old_snapshots();
+    }
+
+    /// Puts the log onto the disk and ends its use. Waits for the disk. Afterwards the recovery
+    /// point is the log end, and the directory is as Kafka leaves it after a clean stop.
+    ///
+    /// # Errors
+    /// [`Error::Io`]: the log directory is offline; its stop does not count as clean.
+    pub fn close(&mut self, now_ms: i64) -> Result<(), Error> {
+        self.home().check_open()?;
+        if self.log_end_offset() > self.recovery_point || self.directory_changed {
+            let segment = self.active_segment();
+            self.active.index_time(&segment)?;
+            for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
+                segment.io(file).create()?;
+            }
+            self.directory_changed = true;
+        }
+        self.snapshot_producers();
+        if let Some(job) = self.flush(now_ms) {
+            job.run()?;
+            self.flushed(&job);
+        }
+        self.home().close();
+        Ok(())
+    }
+}

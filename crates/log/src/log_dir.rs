@@ -1,0 +1,235 @@
+//! One entry of `log.dirs`.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use env::{FileLock, Files};
+use wire::Uuid;
+
+use crate::checkpoint::{OffsetCheckpoint, decode_offsets, encode_offsets};
+use crate::clean_shutdown::{self, CLEAN_SHUTDOWN_FILE};
+use crate::identity::FoundDir;
+use crate::open_files::OpenFiles;
+use crate::{Error, TopicPartition};
+
+/// A log directory. Clones are the same directory.
+#[derive(Clone)]
+pub struct LogDir(Arc<State>);
+
+struct State {
+    path: PathBuf,
+    id: Uuid,
+    was_clean: bool,
+    files: Files,
+    open_files: Arc<OpenFiles>,
+    offline: AtomicBool,
+    replicas: AtomicUsize,
+    removals: Mutex<Vec<Removal>>,
+    /// Held while a checkpoint is replaced.
+    writing: Mutex<()>,
+    _lock: FileLock,
+}
+
+/// A file or directory that has its last name and waits to be removed.
+#[derive(Debug)]
+struct Removal {
+    path: PathBuf,
+    due_ms: i64,
+}
+
+impl LogDir {
+    pub(crate) fn new(
+        found: FoundDir,
+        was_clean: bool,
+        files: Files,
+        open_files: Arc<OpenFiles>,
+    ) -> Self {
+        Self(Arc::new(State {
+            path: found.path,
+            id: found.id,
+            was_clean,
+            files,
+            open_files,
+            offline: AtomicBool::new(false),
+            replicas: AtomicUsize::new(0),
+            removals: Mutex::default(),
+            writing: Mutex::default(),
+            _lock: found.lock,
+        }))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Its `directory.id`.
+    pub fn id(&self) -> Uuid {
+        self.0.id
+    }
+
+    /// Whether the last stop was clean here: then logs are opened as they are, otherwise they are
+    /// gone through from the recovery point on.
+    pub fn was_clean(&self) -> bool {
+        self.0.was_clean
+    }
+
+    /// Whether an I/O error took it offline; nothing in it is written any more.
+    pub fn is_offline(&self) -> bool {
+        self.0.offline.load(Ordering::Acquire)
+    }
+
+    /// How many replicas are placed here.
+    pub fn replicas(&self) -> usize {
+        self.0.replicas.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn replica_added(&self) {
+        self.0.replicas.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn replica_removed(&self) {
+        self.0.replicas.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.0.files
+    }
+
+    pub(crate) fn open_files(&self) -> &OpenFiles {
+        &self.0.open_files
+    }
+
+    pub(crate) fn check_online(&self) -> Result<(), Error> {
+        if self.is_offline() {
+            return Err(Error::Offline { dir: self.path().to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Takes the result of an I/O operation on `path`; an error takes the directory offline.
+    pub(crate) fn checked<T>(&self, path: &Path, result: io::Result<T>) -> Result<T, Error> {
+        result.map_err(|source| {
+            if !self.0.offline.swap(true, Ordering::AcqRel) {
+                tracing::error!(
+                    dir = %self.path().display(),
+                    path = %path.display(),
+                    "log directory goes offline: {source}"
+                );
+            }
+            Error::Io { path: path.to_owned(), source }
+        })
+    }
+
+    /// Reads a checkpoint of this directory. One that cannot be understood is said so in the log
+    /// and counts as empty: what it told is found again from the logs themselves.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read_offsets(
+        &self,
+        checkpoint: OffsetCheckpoint,
+    ) -> Result<HashMap<TopicPartition, i64>, Error> {
+        let path = self.path().join(checkpoint.file_name());
+        let bytes = match self.files().read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
+            bytes => self.checked(&path, bytes)?,
+        };
+        Ok(decode_offsets(&bytes).unwrap_or_else(|malformed| {
+            tracing::error!(path = %path.display(), "{malformed}; the checkpoint counts as empty");
+            HashMap::new()
+        }))
+    }
+
+    /// Replaces a checkpoint of this directory. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_offsets<'a>(
+        &self,
+        checkpoint: OffsetCheckpoint,
+        offsets: impl ExactSizeIterator<Item = (&'a TopicPartition, i64)>,
+    ) -> Result<(), Error> {
+        self.check_online()?;
+        let _writing = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.write_checkpoint(checkpoint, &encode_offsets(offsets))
+    }
+
+    fn write_checkpoint(&self, checkpoint: OffsetCheckpoint, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.path().join(checkpoint.file_name());
+        self.checked(&path, self.files().write_atomically(&path, bytes))
+    }
+
+    /// Takes care that the recovery point checkpoint does not vouch for more of one log than is
+    /// flushed. Waits for the disk.
+    pub(crate) fn lower_recovery_point(
+        &self,
+        topic_partition: &TopicPartition,
+        offset: i64,
+    ) -> Result<(), Error> {
+        let _writing = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut offsets = self.read_offsets(OffsetCheckpoint::RecoveryPoint)?;
+        match offsets.get_mut(topic_partition) {
+            Some(recovery_point) if *recovery_point > offset => *recovery_point = offset,
+            _ => return Ok(()),
+        }
+        let offsets = offsets.iter().map(|(topic_partition, offset)| (topic_partition, *offset));
+        self.write_checkpoint(OffsetCheckpoint::RecoveryPoint, &encode_offsets(offsets))
+    }
+
+    /// Says that everything in this directory is on the disk: to be written last, after all logs
+    /// were closed and the checkpoints written, and only if none of that failed. `broker_epoch` is
+    /// told to the controller at the next start.
+    ///
+    /// # Errors
+    /// The file cannot be written; then the stop does not count as clean.
+    pub fn mark_clean(&self, broker_epoch: i64) -> Result<(), Error> {
+        self.check_online()?;
+        let path = self.path().join(CLEAN_SHUTDOWN_FILE);
+        let bytes = clean_shutdown::encode(broker_epoch);
+        self.checked(&path, self.files().write_atomically(&path, &bytes))
+    }
+
+    /// Has `path` removed at or after `due_ms`.
+    pub(crate) fn remove_later(&self, path: PathBuf, due_ms: i64) {
+        let mut removals = self.0.removals.lock().unwrap_or_else(PoisonError::into_inner);
+        removals.push(Removal { path, due_ms });
+    }
+
+    /// Removes the files and directories whose time has come (`file.delete.delay.ms`). May take
+    /// long. What cannot be removed is logged and left to the next start.
+    pub fn remove_deleted(&self, now_ms: i64) {
+        let due: Vec<Removal> = {
+            let mut removals = self.0.removals.lock().unwrap_or_else(PoisonError::into_inner);
+            removals.extract_if(.., |removal| removal.due_ms <= now_ms).collect()
+        };
+        for Removal { path, .. } in due {
+            if let Err(error) = remove(self.files(), &path) {
+                tracing::warn!(path = %path.display(), "cannot remove what was deleted: {error}");
+            }
+        }
+    }
+}
+
+/// Removes a file or a directory with what is in it; fine if it is gone.
+pub(crate) fn remove(files: &Files, path: &Path) -> io::Result<()> {
+    let removed = match files.metadata(path) {
+        Ok(metadata) if metadata.is_dir => files.remove_dir_all(path),
+        Ok(_) => files.remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+impl fmt::Debug for LogDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LogDir").field(&self.0.path).finish()
+    }
+}

@@ -1,0 +1,207 @@
+//! Cutting a log at either end.
+
+use std::sync::Arc;
+
+use crate::active::{Active, Largest};
+use crate::index::IndexEntry;
+use crate::log::Log;
+use crate::offset_index::OffsetEntry;
+use crate::scan::{SCAN_CHUNK, Scanner};
+use crate::segment::Segment;
+use crate::segments::Segments;
+use crate::time_index::TimeEntry;
+use crate::{Error, SegmentFile, SegmentFileStage, producer_snapshot, replay, txn_index};
+
+impl Log {
+    /// Removes all records at and above `offset`, and what is known of them; nothing if the log
+    /// ends before (but leader epochs that begin there go all the same). A batch that begins below
+    /// `offset` and ends above goes as a whole.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn truncate_to(&mut self, offset: i64, now_ms: i64) -> Result<(), Error> {
+        self.home().check_open()?;
+        if offset >= self.log_end_offset() {
+            self.epochs_changed |= self.epochs.truncate_from_end(offset);
+            return Ok(());
+        }
+        let segments = self.shared.segments.load_full();
+        if offset < segments.first().base_offset {
+            return self.truncate_fully_and_start_at(offset, now_ms);
+        }
+        self.truncations += 1;
+        let split = segments.all().partition_point(|segment| segment.base_offset <= offset);
+        let (kept, gone) = segments.all().split_at(split);
+        let Some((last, kept)) = kept.split_last() else { return Ok(()) };
+        let cut = self.cut(last, offset, now_ms)?;
+        let remaining = kept.iter().cloned().chain([cut]).collect();
+        self.shared.segments.store(Arc::new(Segments::new(remaining)));
+        self.set_log_end_offset(offset);
+        self.set_log_start_offset(self.log_start_offset().min(offset));
+        self.recovery_point = self.recovery_point.min(offset);
+        gone.iter().try_for_each(|segment| self.discard(segment, now_ms))?;
+        self.epochs_changed |= self.epochs.truncate_from_end(offset);
+        self.reload_producers(offset, now_ms)
+    }
+
+    /// Removes everything and starts over, empty, at `offset`.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn truncate_fully_and_start_at(&mut self, offset: i64, now_ms: i64) -> Result<(), Error> {
+        self.home().check_open()?;
+        self.truncations += 1;
+        let segments = self.shared.segments.load_full();
+        for segment in segments.all() {
+            self.discard(segment, now_ms)?;
+        }
+        let first = Arc::new(Segment::new(self.home().clone(), offset));
+        for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
+            first.io(file).create()?;
+        }
+        self.active = Active::new(now_ms, self.jitter_ms(offset));
+        self.shared.segments.store(Arc::new(Segments::new(vec![first])));
+        self.set_log_start_offset(offset);
+        self.set_log_end_offset(offset);
+        self.recovery_point = offset;
+        self.directory_changed = true;
+        self.epochs_changed |= !self.epochs.entries().is_empty();
+        self.epochs.clear();
+        self.pending_snapshots.clear();
+        for snapshot in std::mem::take(&mut self.snapshots) {
+            producer_snapshot::remove(self.home(), snapshot)?;
+        }
+        self.producers = replica::ProducerStates::new(offset);
+        Ok(())
+    }
+
+    /// Makes the log start at `offset`, if that is further on; whether it is. Segments that lie
+    /// below stay until retention removes them.
+    ///
+    /// # Errors
+    /// [`Error::OffsetOutOfRange`] above the log end.
+    pub fn advance_log_start_offset(&mut self, offset: i64) -> Result<bool, Error> {
+        self.home().check_open()?;
+        let (log_start_offset, log_end_offset) = (self.log_start_offset(), self.log_end_offset());
+        if offset > log_end_offset {
+            return Err(Error::OffsetOutOfRange { offset, log_start_offset, log_end_offset });
+        }
+        if offset <= log_start_offset {
+            return Ok(false);
+        }
+        self.set_log_start_offset(offset);
+        self.epochs_changed |= self.epochs.truncate_from_start(offset);
+        self.producers.on_log_start_offset(offset);
+        Ok(true)
+    }
+
+    /// Cuts the files of a segment and makes it the active one. Readers of the old one keep what
+    /// they have, and find no more.
+    fn cut(
+        &mut self,
+        segment: &Arc<Segment>,
+        offset: i64,
+        now_ms: i64,
+    ) -> Result<Arc<Segment>, Error> {
+        let size = segment.size();
+        let position = segment.locate(offset, size)?.map_or(size, |batch| batch.position);
+        let relative = segment.relative(offset);
+        let (offsets_io, times_io) =
+            (segment.io(SegmentFile::OffsetIndex), segment.io(SegmentFile::TimeIndex));
+        let (offsets, _) = segment.offsets.search(offsets_io, |entry| entry.offset < relative)?;
+        let (times, _) = segment.times.search(times_io, |entry| entry.offset < relative)?;
+        segment.offsets.write_out(offsets_io)?;
+        segment.times.write_out(times_io)?;
+        offsets_io.set_len(u64::from(offsets) * OffsetEntry::SIZE as u64)?;
+        times_io.set_len(u64::from(times) * TimeEntry::SIZE as u64)?;
+        let mut aborted = txn_index::read(segment)?;
+        if aborted.iter().any(|entry| entry.last_offset >= offset) {
+            aborted.retain(|entry| entry.last_offset < offset);
+            txn_index::rewrite(segment, &aborted)?;
+        }
+        segment.log().set_len(position.into())?;
+        segment.publish(offset, position);
+
+        let (home, base_offset) = (self.home().clone(), segment.base_offset);
+        let cut = Arc::new(Segment::with_entries(home, base_offset, offsets, times));
+        cut.set_has_aborted(!aborted.is_empty());
+        cut.publish(offset, position);
+        if segment.is_suspect() {
+            cut.distrust();
+        }
+        self.active = Active::new(now_ms, self.jitter_ms(base_offset));
+        if position > 0 {
+            let largest = largest_after_cut(&cut)?;
+            cut.set_largest_timestamp(largest.timestamp);
+            self.active.largest = Some(largest);
+        }
+        Ok(cut)
+    }
+
+    /// Takes a segment's files out of use; they are removed after `file.delete.delay.ms`.
+    pub(crate) fn discard(&self, segment: &Arc<Segment>, now_ms: i64) -> Result<(), Error> {
+        segment.discard();
+        let home = self.home();
+        let due_ms = now_ms.saturating_add(self.settings.file_delete_delay_ms);
+        for file in SegmentFile::ALL {
+            if file == SegmentFile::ProducerSnapshot {
+                continue;
+            }
+            let path = home.segment_file(file, segment.base_offset);
+            let mut deleted = path.clone().into_os_string();
+            deleted.push(SegmentFileStage::Deleted.suffix());
+            match home.dir.files().rename(&path, &deleted) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                renamed => {
+                    home.checked(&path, renamed)?;
+                    home.dir.remove_later(deleted.into(), due_ms);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Knows of producers what the log up to `offset` says.
+    fn reload_producers(&mut self, offset: i64, now_ms: i64) -> Result<(), Error> {
+        // Snapshots that were not written yet are good for what is left of the log.
+        for (at, snapshot) in std::mem::take(&mut self.pending_snapshots) {
+            if at <= offset {
+                producer_snapshot::write(self.home(), at, &snapshot)?;
+            }
+        }
+        let gone = self.snapshots.partition_point(|at| *at <= offset);
+        for at in self.snapshots.split_off(gone) {
+            producer_snapshot::remove(self.home(), at)?;
+        }
+        let home = self.home().clone();
+        let log_start_offset = self.log_start_offset();
+        let mut producers =
+            producer_snapshot::load_newest(&home, &mut self.snapshots, log_start_offset)?;
+        producers.remove_expired(now_ms, self.settings.producer_id_expiration_ms);
+        replay::producers(&mut producers, &self.shared.segments.load(), log_start_offset, offset)?;
+        self.producers = producers;
+        Ok(())
+    }
+}
+
+/// The largest timestamp in a segment: what its time index says, and the batches after its last
+/// entry.
+fn largest_after_cut(segment: &Arc<Segment>) -> Result<Largest, Error> {
+    let last = segment.times.last(segment.io(SegmentFile::TimeIndex))?;
+    let mut largest = match last {
+        Some(entry) => Largest {
+            timestamp: entry.timestamp,
+            offset: segment.base_offset + i64::from(entry.offset),
+        },
+        None => Largest { timestamp: -1, offset: segment.base_offset },
+    };
+    let size = segment.size();
+    let from = segment.locate(largest.offset, size)?.map_or(0, |batch| batch.position);
+    let mut scanner = Scanner::new(segment.log(), from, size, SCAN_CHUNK);
+    while let Some((_, batch)) = scanner.next_header()? {
+        if batch.max_timestamp() > largest.timestamp {
+            largest = Largest { timestamp: batch.max_timestamp(), offset: batch.last_offset() };
+        }
+    }
+    Ok(largest)
+}
