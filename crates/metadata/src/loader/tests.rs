@@ -1,8 +1,8 @@
 use super::*;
-use crate::stand_in::MetadataRecord;
 use crate::testing::{broker, topic};
 use wire::stored::metadata::{
-    AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, NoOpRecord,
+    AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, MetadataRecord,
+    NoOpRecord,
 };
 
 fn begin() -> MetadataRecord {
