@@ -178,16 +178,7 @@ impl Setting {
     /// # Errors
     /// With Kafka's words when the text has another type or lies outside the bounds.
     pub fn parse(&self, text: &str) -> Result<Value, Error> {
-        let mut value = Value::parse(self.name, text, self.kind)?;
-        if let (Value::List(items), Valid::Items(_)) = (&mut value, &self.valid) {
-            let mut seen = Vec::with_capacity(items.len());
-            items.retain(|item| {
-                !seen.contains(item) && {
-                    seen.push(item.clone());
-                    true
-                }
-            });
-        }
+        let value = Value::parse(self.name, text, self.kind)?;
         self.valid.check(self.name, Some(&value))?;
         Ok(value)
     }
@@ -232,11 +223,6 @@ impl Setting {
         self
     }
 
-    pub(crate) const fn works(mut self) -> Self {
-        self.effect = Effect::Works;
-        self
-    }
-
     pub(crate) const fn never(mut self) -> Self {
         self.effect = Effect::Never;
         self
@@ -275,11 +261,6 @@ impl Setting {
 
     pub(crate) const fn synonyms(mut self, synonyms: &'static [Synonym]) -> Self {
         self.synonyms = synonyms;
-        self
-    }
-
-    pub(crate) const fn doc(mut self, doc: &'static str) -> Self {
-        self.doc = doc;
         self
     }
 }

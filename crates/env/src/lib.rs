@@ -15,7 +15,6 @@ mod clock;
 mod conformance;
 mod env;
 mod files;
-mod memory;
 mod network;
 mod random;
 mod sim;

@@ -1,6 +1,5 @@
 //! The cluster image and its delta, and what the controller decides.
 
-pub mod controller;
 mod delta;
 mod error;
 pub mod features;
@@ -10,6 +9,7 @@ mod loader;
 mod metadata_version;
 mod record_version;
 mod shared_map;
+pub mod stand_in;
 #[cfg(test)]
 mod testing;
 

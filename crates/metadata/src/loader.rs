@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wire::stored::metadata::MetadataRecord;
+use crate::stand_in::MetadataRecord;
 
 use crate::delta::{Delta, Update};
 use crate::error::ReplayError;

@@ -1,6 +1,7 @@
 //! In which version each record is written.
 
-use wire::stored::metadata::{BrokerRegistrationChangeRecord, MetadataRecord};
+use crate::stand_in::MetadataRecord;
+use wire::stored::metadata::BrokerRegistrationChangeRecord;
 
 use crate::MetadataVersion;
 

@@ -1,7 +1,7 @@
 //! What the machine is told about its node.
 
 use crate::types::{Endpoint, KRaftVersions, Millis, ReplicaKey};
-use crate::voters::{Voter, VoterSet};
+use crate::voters::Voter;
 
 /// The node's place in the quorum and its patience.
 #[derive(Clone, Debug)]
@@ -15,8 +15,6 @@ pub struct Config {
     pub endpoints: Vec<Endpoint>,
     /// Name of the listener the quorum speaks over: the first of `controller.listener.names`.
     pub listener: String,
-    /// `controller.quorum.voters`; empty when voters are in the log.
-    pub static_voters: VoterSet,
     /// `controller.quorum.bootstrap.servers`: whom to ask as long as no leader is known.
     pub bootstrap_servers: Vec<Endpoint>,
     /// `controller.quorum.auto.join.enable`: an observer with the controller role makes itself a

@@ -147,7 +147,7 @@ impl Machine {
         for batch in &records.batches {
             self.log.append(batch.epoch, batch.last_offset + 1);
             for (offset, record) in &batch.control {
-                self.apply_control(*offset, record);
+                self.membership.apply(*offset, record);
             }
         }
         turn.out.push(Command::AppendFetched { base_offset, bytes: records.bytes });

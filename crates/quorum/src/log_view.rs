@@ -91,6 +91,11 @@ impl LogView {
         self.snapshots.keys().next().copied()
     }
 
+    /// All snapshots with their size in bytes, oldest first.
+    pub fn snapshots(&self) -> impl Iterator<Item = (SnapshotId, u64)> + '_ {
+        self.snapshots.iter().map(|(id, size)| (*id, *size))
+    }
+
     /// Size in bytes of a snapshot that exists.
     pub fn snapshot_size(&self, id: SnapshotId) -> Option<u64> {
         self.snapshots.get(&id).copied()

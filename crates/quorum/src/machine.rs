@@ -186,22 +186,12 @@ impl Machine {
         let epoch = self.election.epoch;
         self.log.append(epoch, base_offset + records.len() as Offset);
         for (offset, record) in (base_offset..).zip(&records) {
-            self.apply_control(offset, record);
+            self.membership.apply(offset, record);
         }
         turn.out.push(Command::AppendControl { base_offset, epoch, records });
         if let Role::Leader(leader) = &mut self.role {
             leader.set_voters(self.membership.voters());
             leader.restart_check_quorum(turn.now.ms, self.config.timeouts.fetch);
-        }
-    }
-
-    pub(crate) fn apply_control(&mut self, offset: Offset, record: &ControlRecord) {
-        match record {
-            ControlRecord::LeaderChange { .. } => {}
-            ControlRecord::KRaftVersion(version) => {
-                self.membership.add_kraft_version(offset, *version);
-            }
-            ControlRecord::Voters(voters) => self.membership.add_voters(offset, voters.clone()),
         }
     }
 
@@ -246,6 +236,14 @@ impl Machine {
     /// Whether this replica leads.
     pub fn is_leader(&self) -> bool {
         matches!(self.role, Role::Leader(_))
+    }
+
+    /// Where the epoch led by this replica begins in the log.
+    pub fn epoch_start_offset(&self) -> Option<Offset> {
+        match &self.role {
+            Role::Leader(leader) => Some(leader.epoch_start_offset),
+            _ => None,
+        }
     }
 
     /// Whether this replica is in the voter set and may vote.

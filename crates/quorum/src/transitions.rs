@@ -63,7 +63,7 @@ impl Machine {
     }
 
     /// The leader of the epoch. A replica that led and resigned knows of none.
-    pub(crate) fn leader(&self) -> Option<NodeId> {
+    pub fn leader(&self) -> Option<NodeId> {
         self.election.leader.filter(|id| *id != self.config.local.id || self.is_leader())
     }
 

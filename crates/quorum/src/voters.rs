@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::control::ControlRecord;
 use crate::types::{Endpoint, KRaftVersions, NodeId, Offset, ReplicaKey};
 
 /// One voter as the voter set knows it.
@@ -139,24 +140,27 @@ impl Membership {
         (version, self.voter_sets.range(..end_offset).next_back().map(|(_, set)| set))
     }
 
-    /// A voter set record at `offset`.
-    pub fn add_voters(&mut self, offset: Offset, voters: VoterSet) {
-        self.voter_sets.insert(offset, voters);
-    }
-
-    /// A `kraft.version` record at `offset`.
-    pub fn add_kraft_version(&mut self, offset: Offset, version: i16) {
-        self.kraft_versions.insert(offset, version);
+    /// The log has this record at `offset`.
+    pub fn apply(&mut self, offset: Offset, record: &ControlRecord) {
+        match record {
+            ControlRecord::LeaderChange { .. } => {}
+            ControlRecord::KRaftVersion(version) => {
+                self.kraft_versions.insert(offset, *version);
+            }
+            ControlRecord::Voters(voters) => {
+                self.voter_sets.insert(offset, voters.clone());
+            }
+        }
     }
 
     /// The log was cut: forgets what lay at `end_offset` and above.
-    pub fn truncate_end(&mut self, end_offset: Offset) {
+    pub(crate) fn truncate_end(&mut self, end_offset: Offset) {
         self.voter_sets.split_off(&end_offset);
         self.kraft_versions.split_off(&end_offset);
     }
 
     /// The log now starts at `start_offset`: forgets sets that a later one replaced before it.
-    pub fn truncate_start(&mut self, start_offset: Offset) {
+    pub(crate) fn truncate_start(&mut self, start_offset: Offset) {
         fn keep_last_below<T>(map: &mut BTreeMap<Offset, T>, start_offset: Offset) {
             if let Some(last) = map.range(..start_offset).next_back().map(|(offset, _)| *offset) {
                 *map = map.split_off(&last);

@@ -7,67 +7,48 @@ use crate::valid::Valid;
 pub(super) const ROWS: &[Setting] = &[
     int("consumer.assignment.interval.ms", 1000)
         .at_least(0)
-        .synonyms(&[same_as("group.consumer.assignment.interval.ms")])
-        .doc("Shortest time between two assignments of the consumer group."),
+        .synonyms(&[same_as("group.consumer.assignment.interval.ms")]),
     int("consumer.heartbeat.interval.ms", 5000)
         .at_least(1)
-        .synonyms(&[same_as("group.consumer.heartbeat.interval.ms")])
-        .doc("How often members of the consumer group send heartbeats."),
+        .synonyms(&[same_as("group.consumer.heartbeat.interval.ms")]),
     int("consumer.session.timeout.ms", 45_000)
         .at_least(1)
-        .synonyms(&[same_as("group.consumer.session.timeout.ms")])
-        .doc("A member of the consumer group that was not heard of for this long is removed."),
+        .synonyms(&[same_as("group.consumer.session.timeout.ms")]),
     int("share.assignment.interval.ms", 1000)
         .at_least(0)
-        .synonyms(&[same_as("group.share.assignment.interval.ms")])
-        .doc("Shortest time between two assignments of the share group."),
-    string("share.auto.offset.reset", "latest").valid(Valid::OffsetReset).doc(
-        "Where the share group starts in a partition: `latest`, `earliest`, or back in time \
-         with `by_duration:` and an ISO 8601 duration.",
-    ),
+        .synonyms(&[same_as("group.share.assignment.interval.ms")]),
+    string("share.auto.offset.reset", "latest").valid(Valid::OffsetReset),
     int("share.delivery.count.limit", 5)
         .at_least(2)
-        .synonyms(&[same_as("group.share.delivery.count.limit")])
-        .doc("How often a record is delivered before it is given up."),
+        .synonyms(&[same_as("group.share.delivery.count.limit")]),
     int("share.heartbeat.interval.ms", 5000)
         .at_least(1)
-        .synonyms(&[same_as("group.share.heartbeat.interval.ms")])
-        .doc("How often members of the share group send heartbeats."),
+        .synonyms(&[same_as("group.share.heartbeat.interval.ms")]),
     string("share.isolation.level", "read_uncommitted")
-        .one_of(&["read_committed", "read_uncommitted"])
-        .doc("Whether the share group sees records of open and aborted transactions."),
+        .one_of(&["read_committed", "read_uncommitted"]),
     int("share.partition.max.record.locks", 2000)
         .at_least(100)
-        .synonyms(&[same_as("group.share.partition.max.record.locks")])
-        .doc("Records of one partition that may be out for delivery at once."),
+        .synonyms(&[same_as("group.share.partition.max.record.locks")]),
     int("share.record.lock.duration.ms", 30_000)
         .at_least(1000)
-        .synonyms(&[same_as("group.share.record.lock.duration.ms")])
-        .doc("How long a delivered record is reserved for its consumer."),
-    boolean("share.renew.acknowledge.enable", true)
-        .doc("Let consumers prolong the reservation of a record."),
+        .synonyms(&[same_as("group.share.record.lock.duration.ms")]),
+    boolean("share.renew.acknowledge.enable", true),
     int("share.session.timeout.ms", 45_000)
         .at_least(1)
-        .synonyms(&[same_as("group.share.session.timeout.ms")])
-        .doc("A member of the share group that was not heard of for this long is removed."),
+        .synonyms(&[same_as("group.share.session.timeout.ms")]),
     int("streams.assignment.interval.ms", 1000)
         .at_least(0)
-        .synonyms(&[same_as("group.streams.assignment.interval.ms")])
-        .doc("Shortest time between two assignments of the streams group."),
+        .synonyms(&[same_as("group.streams.assignment.interval.ms")]),
     int("streams.heartbeat.interval.ms", 5000)
         .at_least(1)
-        .synonyms(&[same_as("group.streams.heartbeat.interval.ms")])
-        .doc("How often members of the streams group send heartbeats."),
+        .synonyms(&[same_as("group.streams.heartbeat.interval.ms")]),
     int("streams.initial.rebalance.delay.ms", 3000)
         .at_least(0)
-        .synonyms(&[same_as("group.streams.initial.rebalance.delay.ms")])
-        .doc("How long the streams group waits for more members after it was empty."),
+        .synonyms(&[same_as("group.streams.initial.rebalance.delay.ms")]),
     int("streams.num.standby.replicas", 0)
         .at_least(0)
-        .synonyms(&[same_as("group.streams.num.standby.replicas")])
-        .doc("Standby replicas of each stateful task."),
+        .synonyms(&[same_as("group.streams.num.standby.replicas")]),
     int("streams.session.timeout.ms", 45_000)
         .at_least(1)
-        .synonyms(&[same_as("group.streams.session.timeout.ms")])
-        .doc("A member of the streams group that was not heard of for this long is removed."),
+        .synonyms(&[same_as("group.streams.session.timeout.ms")]),
 ];

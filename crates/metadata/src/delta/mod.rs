@@ -5,9 +5,9 @@ mod local_replicas;
 
 use std::sync::Arc;
 
+use crate::stand_in::MetadataRecord;
 pub use changes::{Changes, TopicChange};
 pub use local_replicas::{LocalReplica, LocalReplicaChanges};
-use wire::stored::metadata::MetadataRecord;
 
 use crate::error::Result;
 use crate::image::{Image, Provenance};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::stand_in::MetadataRecord;
 use wire::Uuid;
-use wire::stored::metadata::{MetadataRecord, PartitionChangeRecord};
+use wire::stored::metadata::PartitionChangeRecord;
 
 use super::{ConfigResource, Image, LeaderRecoveryState, Partition, QuotaEntity, Topic};
 use crate::error::{ReplayError, Result};

@@ -1,8 +1,8 @@
 use super::*;
+use crate::stand_in::MetadataRecord;
 use crate::testing::{broker, topic};
 use wire::stored::metadata::{
-    AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, MetadataRecord,
-    NoOpRecord,
+    AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, NoOpRecord,
 };
 
 fn begin() -> MetadataRecord {

@@ -1,0 +1,102 @@
+//! A node on some environment, as the tests start it.
+
+#![allow(clippy::unwrap_used, reason = "clippy does not see that this module is a test")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use env::Env;
+use log::{LogDirs, LogDirsOptions};
+use quorum_node::{
+    Appended, Endpoint, FormatOptions, Handle, InitialVoters, NoPeers, QuorumEvent, QuorumNode,
+    Settings, Subscription, bootstrap, format,
+};
+use wire::stored::metadata::{ConfigRecord, MetadataRecord};
+
+pub const NODE_ID: i32 = 1;
+
+pub fn endpoint() -> Endpoint {
+    Endpoint { name: "CONTROLLER".to_owned(), host: "127.0.0.1".to_owned(), port: 9093 }
+}
+
+pub fn dirs_options(dir: &Path) -> LogDirsOptions {
+    LogDirsOptions {
+        dirs: vec![dir.to_owned()],
+        node_id: NODE_ID,
+        cluster_id: None,
+        open_files_max: 100,
+        recovery_threads_per_dir: 1,
+    }
+}
+
+pub fn format_options(dirs: &LogDirs, voters: InitialVoters) -> FormatOptions {
+    let metadata = &dirs.dirs()[0];
+    FormatOptions {
+        node_id: NODE_ID,
+        log_dirs: dirs.dirs().iter().map(|dir| dir.path().to_owned()).collect(),
+        metadata_log_dir: metadata.path().to_owned(),
+        metadata_directory_id: metadata.id(),
+        initial_voters: voters,
+        bootstrap_records: bootstrap::feature_records(&bootstrap::FRESH_FEATURES).unwrap(),
+    }
+}
+
+/// Opens the directory, formats it if it is new, and starts a node that is alone.
+pub async fn start(env: &Env, dir: &Path, change: impl FnOnce(&mut Settings)) -> QuorumNode {
+    let dirs = LogDirs::open(env, dirs_options(dir)).unwrap();
+    let voters = InitialVoters::Standalone(vec![endpoint()]);
+    format(env, &format_options(&dirs, voters)).unwrap();
+    let metadata = dirs.dirs()[0].clone();
+    let mut settings = Settings::new(dirs.cluster_id(), NODE_ID, metadata.id());
+    settings.controller_endpoints = vec![endpoint()];
+    change(&mut settings);
+    QuorumNode::start(env, Arc::new(dirs), &metadata, settings, Arc::new(NoPeers)).await.unwrap()
+}
+
+/// Waits until the node leads; its epoch.
+pub async fn leads(handle: &Handle) -> i32 {
+    let mut status = handle.status();
+    let leads = status.wait_for(|s| s.is_leader && s.high_watermark > s.epoch_start_offset);
+    leads.await.unwrap().epoch
+}
+
+/// A metadata record that says `n`.
+pub fn record(n: usize) -> Bytes {
+    let record = ConfigRecord {
+        resource_type: 2,
+        resource_name: "topic".into(),
+        name: format!("key-{n}").into(),
+        value: Some(format!("value-{n}").into()),
+        ..ConfigRecord::default()
+    };
+    MetadataRecord::Config(record).encode(0).unwrap()
+}
+
+pub fn records(range: std::ops::Range<usize>) -> Vec<Bytes> {
+    range.map(record).collect()
+}
+
+/// Appends and waits for the commit.
+pub async fn commit(handle: &Handle, epoch: i32, records: Vec<Bytes>) -> Appended {
+    let appended = handle.append(epoch, records).await.unwrap();
+    handle.wait_committed(appended).await.unwrap();
+    appended
+}
+
+/// The records a subscriber sees from the start until it is told that the node leads.
+pub async fn replay(subscription: &mut Subscription) -> Vec<Bytes> {
+    let mut seen = Vec::new();
+    loop {
+        match subscription.next().await.unwrap() {
+            QuorumEvent::LeaderChange { leader: Some(NODE_ID), .. } => return seen,
+            QuorumEvent::LeaderChange { .. } => {}
+            QuorumEvent::Commit(batch) => seen.extend(batch.records),
+            QuorumEvent::LoadSnapshot(snapshot) => seen = snapshot.records,
+        }
+    }
+}
+
+pub fn metadata_dir(dir: &Path) -> PathBuf {
+    dir.join("__cluster_metadata-0")
+}
