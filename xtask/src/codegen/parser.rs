@@ -254,3 +254,82 @@ fn parse_versions(text: &str, outer: Versions) -> Option<Versions> {
     };
     versions.intersect(outer)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FETCH: &str = "\
+api 1 Fetch broker controller forwarded   # a comment
+request 4-18 flexible 12+
+  ReplicaId: int32 4-14 = -1
+  Topics: [FetchTopic]?7-9 5+ ignorable
+    Topic: string 4-12
+  ClusterId: string? 12+ tag 0 = null
+response 4-18 flexible 12+
+  Cursor: Cursor? = null
+  struct Cursor 6+
+    Name: string inflexible
+";
+
+    fn fetch() -> Api {
+        match parse(FETCH) {
+            Ok(Definitions::Api(api)) => *api,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn versions_are_cut_to_those_of_the_struct() {
+        let Api { request, response, .. } = fetch();
+        let [replica_id, topics, cluster_id] = request.structs[0].fields.as_slice() else {
+            panic!("{request:?}")
+        };
+        assert_eq!(replica_id.versions, Versions { min: 4, max: 14 });
+        assert_eq!(replica_id.default.as_deref(), Some("-1"));
+        assert_eq!(topics.versions, Versions { min: 5, max: 18 });
+        assert_eq!(topics.nullable, Some(Versions { min: 7, max: 9 }));
+        assert!(topics.array && topics.ignorable);
+        assert_eq!((cluster_id.tag, cluster_id.nullable), (Some(0), Some(cluster_id.versions)));
+        assert_eq!(request.structs[1].versions, Versions { min: 5, max: 18 });
+        assert_eq!(request.structs[1].fields[0].versions, Versions { min: 5, max: 12 });
+        assert_eq!(response.structs[1].versions, Versions { min: 6, max: 18 });
+        assert!(response.structs[1].fields[0].inflexible);
+    }
+
+    #[test]
+    fn an_api_has_flags() {
+        let api = fetch();
+        assert!(api.broker && api.controller && api.forwarded && !api.unstable);
+        assert_eq!((api.key, api.request.name.as_str()), (1, "FetchRequest"));
+        assert_eq!(api.response.flexible_from, Some(12));
+    }
+
+    #[test]
+    fn stored_records_have_roles() {
+        let text = "union AllRecords\n\nrecord 2 TopicRecord 0 flexible 0+\n  Name: string\n\n\
+                    data Marker 0\n";
+        let Ok(Definitions::Messages { union, messages }) = parse(text) else { panic!() };
+        assert_eq!(union.as_deref(), Some("AllRecords"));
+        let roles: Vec<Role> = messages.iter().map(|message| message.role).collect();
+        assert_eq!(roles, [Role::Record(2), Role::Data]);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_line() {
+        for (text, complaint) in [
+            ("data A 0\n  Name string\n", "line 2: want a colon"),
+            ("data A 0\n  Name: strin\n", "line 2: unknown type"),
+            ("data A 0\n   Name: string\n", "line 2: indent"),
+            ("data A 0\n    Name: string\n", "line 2: wrong indent"),
+            ("data A 0\n  Name: string 5+\n", "line 2: bad versions"),
+            ("data A 0\n  Name: string tag x\n", "line 2: bad tag"),
+            ("data A 0\n  Name: string\n    Nested: int8\n", "line 2: not a struct"),
+            ("api 1 A nobody\nrequest 0\nresponse 0\n", "line 1: unknown flag nobody"),
+            ("record x A 0\n", "line 1: bad type number"),
+        ] {
+            let error = parse(text).expect_err(complaint);
+            assert!(error.starts_with(complaint), "{error} instead of {complaint}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Writes fields into a frame without copying what is long.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{Element, Frame, Piece, Records, Str, TaggedFields, Uuid, varint};
 use crate::error::EncodeError;
@@ -9,7 +9,7 @@ use crate::error::EncodeError;
 /// fields stay where they are and are cut in at [`Writer::finish`].
 #[derive(Debug, Default)]
 pub struct Writer {
-    buffer: BytesMut,
+    buffer: Vec<u8>,
     /// Pieces and the buffer position each goes before.
     cuts: Vec<(usize, Piece)>,
     /// Bytes in `cuts`.
@@ -33,7 +33,7 @@ impl Writer {
 
     /// An empty message with room for `capacity` bytes of small fields.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { buffer: BytesMut::with_capacity(capacity), ..Self::default() }
+        Self { buffer: Vec::with_capacity(capacity), ..Self::default() }
     }
 
     /// An empty message that becomes one piece of memory: what is long is copied. For stored
@@ -69,17 +69,21 @@ impl Writer {
                 i32::try_from(length).map_err(|_| EncodeError::TooLong(length as usize))?;
             self.buffer[..4].copy_from_slice(&prefix.to_be_bytes());
         }
+        let small = Bytes::from(self.buffer);
+        if self.cuts.is_empty() {
+            return Ok(Frame::from(small));
+        }
         let mut pieces = Vec::with_capacity(2 * self.cuts.len() + 1);
         let mut done = 0;
         for (position, piece) in self.cuts {
             if position > done {
-                pieces.push(Piece::Bytes(self.buffer.split_to(position - done).freeze()));
+                pieces.push(Piece::Bytes(small.slice(done..position)));
                 done = position;
             }
             pieces.push(piece);
         }
-        if !self.buffer.is_empty() {
-            pieces.push(Piece::Bytes(self.buffer.freeze()));
+        if small.len() > done {
+            pieces.push(Piece::Bytes(small.slice(done..)));
         }
         Ok(Frame { pieces })
     }
@@ -87,61 +91,61 @@ impl Writer {
     /// The message in one piece of memory, for writers made by [`Writer::contiguous`].
     pub fn into_bytes(self) -> Bytes {
         debug_assert!(self.cuts.is_empty(), "only a contiguous writer is one piece of memory");
-        self.buffer.freeze()
+        Bytes::from(self.buffer)
     }
 
     /// One byte.
     #[inline]
     pub fn bool(&mut self, value: bool) {
-        self.buffer.put_u8(u8::from(value));
+        self.buffer.push(u8::from(value));
     }
 
     /// One byte.
     #[inline]
     pub fn i8(&mut self, value: i8) {
-        self.buffer.put_i8(value);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Two bytes.
     #[inline]
     pub fn i16(&mut self, value: i16) {
-        self.buffer.put_i16(value);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Two bytes.
     #[inline]
     pub fn u16(&mut self, value: u16) {
-        self.buffer.put_u16(value);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Four bytes.
     #[inline]
     pub fn i32(&mut self, value: i32) {
-        self.buffer.put_i32(value);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Four bytes.
     #[inline]
     pub fn u32(&mut self, value: u32) {
-        self.buffer.put_u32(value);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Eight bytes.
     #[inline]
     pub fn i64(&mut self, value: i64) {
-        self.buffer.put_i64(value);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Eight bytes.
     #[inline]
     pub fn f64(&mut self, value: f64) {
-        self.buffer.put_f64(value);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Sixteen bytes.
     #[inline]
     pub fn uuid(&mut self, value: Uuid) {
-        self.buffer.put_slice(&value.0);
+        self.buffer.extend_from_slice(&value.0);
     }
 
     /// A variable-length number.
@@ -152,7 +156,7 @@ impl Writer {
 
     /// Bytes without a length, copied.
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.buffer.put_slice(bytes);
+        self.buffer.extend_from_slice(bytes);
     }
 
     fn short_length(&mut self, length: usize, flexible: bool) -> Result<(), EncodeError> {
@@ -196,7 +200,7 @@ impl Writer {
     /// A string.
     pub fn str(&mut self, text: &Str, flexible: bool) -> Result<(), EncodeError> {
         self.short_length(text.len(), flexible)?;
-        self.buffer.put_slice(text.as_bytes());
+        self.buffer.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
@@ -214,7 +218,7 @@ impl Writer {
     pub fn bytes(&mut self, bytes: &Bytes, flexible: bool) -> Result<(), EncodeError> {
         self.long_length(bytes.len() as u64, flexible)?;
         if bytes.len() < SHARE_FROM || self.inline > 0 {
-            self.buffer.put_slice(bytes);
+            self.buffer.extend_from_slice(bytes);
         } else {
             self.share(Piece::Bytes(bytes.clone()));
         }
@@ -238,7 +242,7 @@ impl Writer {
     pub fn records(&mut self, records: &Records, flexible: bool) -> Result<(), EncodeError> {
         self.long_length(records.len(), flexible)?;
         match records {
-            Records::Bytes(bytes) if self.inline > 0 => self.buffer.put_slice(bytes),
+            Records::Bytes(bytes) if self.inline > 0 => self.buffer.extend_from_slice(bytes),
             Records::Bytes(bytes) => self.share(Piece::Bytes(bytes.clone())),
             Records::Pieces(pieces) => {
                 for piece in pieces {
@@ -306,7 +310,7 @@ impl Writer {
     pub(crate) fn begin_tags(&mut self) -> Tags {
         self.inline += 1;
         // One byte for their number, which is nearly always enough.
-        self.buffer.put_u8(0);
+        self.buffer.push(0);
         Tags { start: self.buffer.len(), value: 0, count: 0, unknown: 0 }
     }
 
@@ -324,7 +328,7 @@ impl Writer {
             return Err(EncodeError::TagTaken(tag));
         }
         self.uvarint(tag);
-        self.buffer.put_u8(0);
+        self.buffer.push(0);
         tags.count += 1;
         tags.value = self.buffer.len();
         Ok(())
@@ -345,7 +349,7 @@ impl Writer {
     /// The tagged fields of a struct that knows none.
     pub(crate) fn tagged_fields(&mut self, fields: &TaggedFields) {
         if fields.is_empty() {
-            self.buffer.put_u8(0);
+            self.buffer.push(0);
         } else {
             let tags = self.begin_tags();
             self.end_tags(tags, fields);
@@ -364,7 +368,7 @@ impl Writer {
             }
             self.uvarint(*tag);
             self.uvarint(value.len() as u32);
-            self.buffer.put_slice(value);
+            self.buffer.extend_from_slice(value);
             tags.unknown += 1;
             tags.count += 1;
         }
@@ -376,7 +380,7 @@ impl Writer {
         let end = self.buffer.len();
         let extra = varint::unsigned_size(number) - 1;
         if extra > 0 {
-            self.buffer.put_bytes(0, extra);
+            self.buffer.resize(end + extra, 0);
             self.buffer.copy_within(start..end, start + extra);
         }
         let mut prefix = &mut self.buffer[start - 1..start + extra];

@@ -156,3 +156,22 @@ fn smallest_field(
 pub(crate) fn find<'a>(message: &'a Message, name: &str) -> Result<&'a Struct, String> {
     message.find(name).ok_or_else(|| format!("{}: no struct {name}", message.name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_say_only_what_is_not_known() {
+        let versions = |min, max| Versions { min, max };
+        let outer = versions(4, 18);
+        let said = |inner| condition(inner, outer).unwrap_or_default();
+        assert_eq!(said(versions(0, 18)), "");
+        assert_eq!(said(versions(7, 18)), "v >= 7");
+        assert_eq!(said(versions(4, 14)), "v <= 14");
+        assert_eq!(said(versions(6, 6)), "v == 6");
+        assert_eq!(said(versions(6, 9)), "(6..=9).contains(&v)");
+        assert_eq!(negated(versions(7, 18), outer).as_deref(), Some("v < 7"));
+        assert_eq!(negated(outer, outer), None);
+    }
+}
