@@ -4,7 +4,9 @@
 #![expect(clippy::print_stdout, reason = "chores report to the terminal")]
 
 mod codegen;
+mod docs;
 mod layers;
+mod tidy;
 mod workspace;
 
 use std::error::Error;
@@ -27,10 +29,16 @@ const CHORES: &[Chore] = &[
         about: "check dependencies against layers.txt",
         run: layers::run,
     },
+    Chore { name: "docs", about: "generate docs/reference [--check]", run: run_docs },
+    Chore { name: "tidy", about: "check what a reader can rely on", run: tidy::run },
 ];
 
 fn run_codegen(arguments: &[String]) -> Outcome {
     Ok(if wants_check(arguments)? { codegen::check() } else { codegen::write() }?)
+}
+
+fn run_docs(arguments: &[String]) -> Outcome {
+    if wants_check(arguments)? { docs::check() } else { docs::write() }
 }
 
 /// Whether a generator is to compare with what is checked in rather than write it.
