@@ -51,15 +51,20 @@ pub const NO_TIMESTAMP: i64 = -1;
 pub const NO_PARTITION_LEADER_EPOCH: i32 = -1;
 
 /// The sequence number `increment` after `sequence`: after 2147483647 comes 0 (kafka-semantics 29).
+/// Numbers that no batch should carry, negative ones, give something, as in Kafka.
 pub fn increment_sequence(sequence: i32, increment: i32) -> i32 {
-    if sequence > i32::MAX - increment {
-        increment - (i32::MAX - sequence) - 1
+    if sequence > i32::MAX.wrapping_sub(increment) {
+        increment.wrapping_sub(i32::MAX.wrapping_sub(sequence)).wrapping_sub(1)
     } else {
-        sequence + increment
+        sequence.wrapping_add(increment)
     }
 }
 
 /// The sequence number `decrement` before `sequence`; the inverse of [`increment_sequence`].
 pub fn decrement_sequence(sequence: i32, decrement: i32) -> i32 {
-    if sequence < decrement { i32::MAX - (decrement - sequence) + 1 } else { sequence - decrement }
+    if sequence < decrement {
+        i32::MAX.wrapping_sub(decrement.wrapping_sub(sequence)).wrapping_add(1)
+    } else {
+        sequence.wrapping_sub(decrement)
+    }
 }

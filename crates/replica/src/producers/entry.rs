@@ -22,7 +22,7 @@ pub struct Appended {
 impl Appended {
     /// Offset of the first record.
     pub fn base_offset(&self) -> i64 {
-        self.last_offset - i64::from(self.offset_delta)
+        self.last_offset.wrapping_sub(i64::from(self.offset_delta))
     }
 
     /// Sequence number of the first record.
