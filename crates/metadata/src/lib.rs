@@ -1,5 +1,6 @@
 //! The cluster image and its delta, and what the controller decides.
 
+pub mod controller;
 mod delta;
 mod error;
 pub mod features;
@@ -9,7 +10,6 @@ mod loader;
 mod metadata_version;
 mod record_version;
 mod shared_map;
-pub mod stand_in;
 #[cfg(test)]
 mod testing;
 

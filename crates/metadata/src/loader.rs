@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::stand_in::MetadataRecord;
+use wire::stored::metadata::MetadataRecord;
 
 use crate::delta::{Delta, Update};
 use crate::error::ReplayError;
@@ -13,19 +13,14 @@ use crate::image::{Image, Provenance};
 pub struct RecordBatch {
     /// The offset of the first record.
     pub base_offset: i64,
+    /// The offset of the last record.
+    pub last_offset: i64,
     /// The epoch of the quorum leader that wrote it.
     pub epoch: i32,
     /// When it was appended, in milliseconds since the epoch.
     pub append_time_ms: i64,
-    /// The records; none for a control batch, which takes up one offset all the same.
+    /// The records; none for a control batch, which takes up offsets all the same.
     pub records: Vec<MetadataRecord>,
-}
-
-impl RecordBatch {
-    /// The offset of the last record.
-    pub fn last_offset(&self) -> i64 {
-        self.base_offset + (self.records.len() as i64 - 1).max(0)
-    }
 }
 
 /// A record that cannot be applied, and where it is.
@@ -41,13 +36,22 @@ pub struct LoadError {
 /// Keeps the image of a node: takes snapshots and committed batches, gives updates.
 ///
 /// Records of a metadata transaction (KIP-868) are applied when it ends and dropped when it is
-/// aborted; until then the image stays as it was before the transaction began.
+/// aborted; until then the image stays as it was before. An image always ends with a batch, so it
+/// can become a snapshot: when a transaction begins in the middle of a batch, the records before
+/// it wait for its end too.
 #[derive(Debug)]
 pub struct Loader {
     image: Arc<Image>,
     delta: Option<Delta>,
-    in_transaction: bool,
+    transaction: Option<Transaction>,
     reached: Provenance,
+}
+
+/// A transaction that began and has not ended.
+#[derive(Debug)]
+struct Transaction {
+    /// What to go back to if it is aborted.
+    before: Option<Delta>,
 }
 
 impl Default for Loader {
@@ -60,7 +64,7 @@ impl Loader {
     /// A loader that goes on from an image.
     pub fn new(image: Arc<Image>) -> Self {
         let reached = image.provenance;
-        Self { image, delta: None, in_transaction: false, reached }
+        Self { image, delta: None, transaction: None, reached }
     }
 
     /// The last image given out.
@@ -70,7 +74,7 @@ impl Loader {
 
     /// Whether a metadata transaction began and has not ended.
     pub fn is_in_transaction(&self) -> bool {
-        self.in_transaction
+        self.transaction.is_some()
     }
 
     /// Replaces everything by a snapshot that reaches as far as `provenance` says.
@@ -85,7 +89,7 @@ impl Loader {
             after.replay(offset, &record).map_err(|source| LoadError { offset, source })?;
         }
         self.delta = None;
-        self.in_transaction = false;
+        self.transaction = None;
         self.reached = provenance;
         let update = Update::from_snapshot(Arc::clone(&self.image), after);
         Ok(self.publish(update))
@@ -93,8 +97,8 @@ impl Loader {
 
     /// Applies committed batches in order of their offsets.
     ///
-    /// Usually gives one update; none while a transaction is open; more when one begins after other
-    /// records.
+    /// Usually gives one update; none while a transaction is open; more when one begins after
+    /// other records.
     pub fn load_batches(
         &mut self,
         batches: impl IntoIterator<Item = RecordBatch>,
@@ -106,42 +110,37 @@ impl Loader {
                 last_contained_epoch: batch.epoch,
                 last_contained_log_time_ms: batch.append_time_ms,
             };
-            for (offset, record) in (batch.base_offset..).zip(&batch.records) {
-                self.apply(offset, record, &mut updates)
-                    .map_err(|source| LoadError { offset, source })?;
-                self.reached = provenance(offset);
+            if let Some(MetadataRecord::BeginTransaction(_)) = batch.records.first()
+                && self.delta.is_some()
+                && self.transaction.is_none()
+            {
+                let update = self.take_delta().finish(self.reached);
+                updates.push(self.publish(update));
             }
-            self.reached = provenance(batch.last_offset());
+            for (offset, record) in (batch.base_offset..).zip(&batch.records) {
+                self.apply(offset, record).map_err(|source| LoadError { offset, source })?;
+            }
+            self.reached = provenance(batch.last_offset);
         }
-        if !self.in_transaction && self.image.provenance != self.reached {
+        if self.transaction.is_none() && self.image.provenance != self.reached {
             let update = self.take_delta().finish(self.reached);
             updates.push(self.publish(update));
         }
         Ok(updates)
     }
 
-    fn apply(
-        &mut self,
-        offset: i64,
-        record: &MetadataRecord,
-        updates: &mut Vec<Update>,
-    ) -> Result<(), ReplayError> {
+    fn apply(&mut self, offset: i64, record: &MetadataRecord) -> Result<(), ReplayError> {
         match record {
             MetadataRecord::BeginTransaction(_) => {
-                if self.in_transaction {
+                if self.transaction.is_some() {
                     return Err(ReplayError::Transaction("a transaction begins inside another"));
                 }
-                if self.delta.is_some() {
-                    let update = self.take_delta().finish(self.reached);
-                    updates.push(self.publish(update));
-                }
-                self.in_transaction = true;
+                self.transaction = Some(Transaction { before: self.delta.clone() });
                 Ok(())
             }
-            MetadataRecord::EndTransaction(_) => self.end_transaction(),
+            MetadataRecord::EndTransaction(_) => self.take_transaction().map(|_| ()),
             MetadataRecord::AbortTransaction(_) => {
-                self.end_transaction()?;
-                self.delta = None;
+                self.delta = self.take_transaction()?.before;
                 Ok(())
             }
             record => {
@@ -153,11 +152,9 @@ impl Loader {
         }
     }
 
-    fn end_transaction(&mut self) -> Result<(), ReplayError> {
-        if !std::mem::take(&mut self.in_transaction) {
-            return Err(ReplayError::Transaction("a transaction ends that never began"));
-        }
-        Ok(())
+    fn take_transaction(&mut self) -> Result<Transaction, ReplayError> {
+        let ended = self.transaction.take();
+        ended.ok_or(ReplayError::Transaction("a transaction ends that never began"))
     }
 
     fn take_delta(&mut self) -> Delta {

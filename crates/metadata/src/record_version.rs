@@ -1,7 +1,6 @@
 //! In which version each record is written.
 
-use crate::stand_in::MetadataRecord;
-use wire::stored::metadata::BrokerRegistrationChangeRecord;
+use wire::stored::metadata::{BrokerRegistrationChangeRecord, MetadataRecord};
 
 use crate::MetadataVersion;
 

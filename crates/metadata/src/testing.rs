@@ -1,13 +1,13 @@
 //! Short ways to write records in tests.
 
 use wire::stored::metadata::{
-    BrokerRegistrationChangeRecord, ConfigRecord, FeatureLevelRecord, PartitionChangeRecord,
-    PartitionRecord, RegisterBrokerRecord, RemoveTopicRecord, TopicRecord, register_broker_record,
+    BrokerRegistrationChangeRecord, ConfigRecord, FeatureLevelRecord, MetadataRecord,
+    PartitionChangeRecord, PartitionRecord, RegisterBrokerRecord, RemoveTopicRecord, TopicRecord,
+    register_broker_record,
 };
 use wire::{Str, Uuid};
 
 use crate::MetadataVersion;
-use crate::stand_in::MetadataRecord;
 
 pub(crate) fn id(number: u8) -> Uuid {
     Uuid([number; 16])
@@ -107,4 +107,22 @@ pub(crate) fn feature(name: &str, feature_level: i16) -> MetadataRecord {
 
 pub(crate) fn metadata_version() -> MetadataRecord {
     feature(MetadataVersion::FEATURE_NAME, MetadataVersion::LATEST.level())
+}
+
+/// Random numbers that are always the same.
+#[derive(Default)]
+pub(crate) struct Dice {
+    state: u64,
+}
+
+impl crate::controller::Random for Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.state >> 33) % bound.max(1)
+    }
+
+    fn uuid(&mut self) -> Uuid {
+        self.state += 1;
+        id(self.state as u8)
+    }
 }

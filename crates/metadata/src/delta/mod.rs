@@ -5,15 +5,15 @@ mod local_replicas;
 
 use std::sync::Arc;
 
-use crate::stand_in::MetadataRecord;
 pub use changes::{Changes, TopicChange};
 pub use local_replicas::{LocalReplica, LocalReplicaChanges};
+use wire::stored::metadata::MetadataRecord;
 
 use crate::error::Result;
 use crate::image::{Image, Provenance};
 
 /// Records being folded onto an image that others already see.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Delta {
     before: Arc<Image>,
     after: Image,

@@ -1,9 +1,8 @@
 use super::*;
-use crate::stand_in::MetadataRecord;
 use crate::testing::{broker, change, config, fence, id, partition, remove_topic, topic};
 use crate::{ConfigResource, ResourceType};
 use std::collections::BTreeSet;
-use wire::stored::metadata::{ClearElrRecord, PartitionChangeRecord};
+use wire::stored::metadata::{ClearElrRecord, MetadataRecord, PartitionChangeRecord};
 
 fn update(before: &Arc<Image>, records: &[MetadataRecord]) -> Update {
     let mut delta = Delta::new(Arc::clone(before));

@@ -1,8 +1,9 @@
 //! An image as the records that make it: what a snapshot holds.
 
-use crate::stand_in::MetadataRecord;
 use wire::Str;
-use wire::stored::metadata::{ConfigRecord, FeatureLevelRecord, ProducerIdsRecord, TopicRecord};
+use wire::stored::metadata::{
+    ConfigRecord, FeatureLevelRecord, MetadataRecord, ProducerIdsRecord, TopicRecord,
+};
 
 use super::Image;
 use crate::MetadataVersion;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::stand_in::MetadataRecord;
 use wire::Uuid;
-use wire::stored::metadata::PartitionChangeRecord;
+use wire::stored::metadata::{MetadataRecord, PartitionChangeRecord};
 
 use super::{ConfigResource, Image, LeaderRecoveryState, Partition, QuotaEntity, Topic};
 use crate::error::{ReplayError, Result};

@@ -1,8 +1,8 @@
 use super::*;
-use crate::stand_in::MetadataRecord;
 use crate::testing::{broker, topic};
 use wire::stored::metadata::{
-    AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, NoOpRecord,
+    AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, MetadataRecord,
+    NoOpRecord,
 };
 
 fn begin() -> MetadataRecord {
@@ -22,7 +22,13 @@ fn no_op() -> MetadataRecord {
 }
 
 fn batch(base_offset: i64, records: &[MetadataRecord]) -> RecordBatch {
-    RecordBatch { base_offset, epoch: 1, append_time_ms: 7, records: records.to_vec() }
+    RecordBatch {
+        base_offset,
+        last_offset: base_offset + (records.len() as i64 - 1).max(0),
+        epoch: 1,
+        append_time_ms: 7,
+        records: records.to_vec(),
+    }
 }
 
 /// The updates as "last offset: topic names".
@@ -50,7 +56,7 @@ fn kafka_semantics_222_batches_become_one_update() {
 fn a_transaction_becomes_visible_when_it_ends() {
     check(
         vec![
-            vec![batch(0, &[topic("a", 1), begin(), topic("b", 2)])],
+            vec![batch(0, &[topic("a", 1)]), batch(1, &[begin(), topic("b", 2)])],
             vec![batch(3, &[topic("c", 3)])],
             vec![batch(4, &[end(), topic("d", 4)])],
         ],
@@ -69,6 +75,17 @@ fn an_aborted_transaction_leaves_nothing() {
         &["0: a", "4: a b"],
     );
     check(vec![vec![batch(0, &[begin(), topic("b", 2)])], vec![batch(2, &[abort()])]], &["2: "]);
+}
+
+#[test]
+fn an_image_never_ends_inside_a_batch() {
+    check(
+        vec![
+            vec![batch(0, &[topic("a", 1), begin(), topic("b", 2)])],
+            vec![batch(3, &[abort(), topic("c", 3)])],
+        ],
+        &["4: a c"],
+    );
 }
 
 #[test]
