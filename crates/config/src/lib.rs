@@ -1,8 +1,13 @@
 //! The table of settings: names, types, defaults, bounds, docs, and what follows from it.
 
+mod alter;
+mod describe;
 pub mod endpoint;
+pub mod environment;
 mod error;
 mod log_config;
+mod names;
+pub mod properties;
 mod server;
 mod setting;
 mod static_config;
@@ -10,7 +15,12 @@ pub mod table;
 mod typed;
 mod valid;
 mod value;
+mod warnings;
 
+pub use alter::{Change, Operation, ROOT_LOGGER, RequestError, check_changes, edit_list};
+pub use describe::{
+    ConfigSource, Entry, EntrySynonym, Query, describe_broker_loggers, describe_client_metrics,
+};
 pub use error::Error;
 pub use log_config::{
     CleanupPolicy, CompressionType, LogConfig, ThrottledReplicas, TimestampType, TopicDefaults,
@@ -21,6 +31,6 @@ pub use server::{
     QuorumConfig, ReplicationConfig, Roles, ServerConfig, TransactionConfig,
 };
 pub use setting::{DefaultValue, Effect, Importance, Kind, Mode, Setting, Synonym};
-pub use static_config::{Origin, StaticConfig};
+pub use static_config::{Origin, StaticConfig, built_in};
 pub use valid::{Items, Valid};
 pub use value::{Password, Value};

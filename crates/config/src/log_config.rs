@@ -142,6 +142,27 @@ impl TopicDefaults {
         LogConfig::read(&self.with_overrides(overrides)?)
     }
 
+    /// The effective settings of a topic, for values that are stored already: those that are not
+    /// acceptable (any more) are left out and returned.
+    pub fn log_config_of_stored<'a>(
+        &self,
+        overrides: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> (LogConfig, Vec<Error>) {
+        let mut values = self.values.clone();
+        let mut left_out = Vec::new();
+        for (name, text) in overrides {
+            match table::find(table::TOPIC, name).map(|row| (row, row.parse(text))) {
+                Some((row, Ok(value))) => drop(values.insert(row.name, value)),
+                Some((_, Err(error))) => left_out.push(error),
+                None => {}
+            }
+        }
+        match LogConfig::read(&values) {
+            Ok(config) => (config, left_out),
+            Err(error) => unreachable!("a checked value does not fit its field: {error}"),
+        }
+    }
+
     /// The values by name, with those of a topic over them.
     pub(crate) fn with_overrides<'a>(
         &self,

@@ -21,6 +21,8 @@ pub use listeners::{ListenerLimits, Listeners};
 
 use crate::error::Error;
 use crate::log_config::TopicDefaults;
+use crate::names;
+use crate::setting::DefaultValue;
 use crate::static_config::StaticConfig;
 use crate::table;
 use crate::typed::Values;
@@ -71,11 +73,23 @@ impl ServerConfig {
     }
 
     /// This configuration with other dynamic settings: those of the whole cluster, and those of
-    /// this broker, which win over them.
+    /// this broker, which win over them. Single settings that cannot be had, such as those another
+    /// release stored, are left out and returned.
     ///
     /// # Errors
-    /// As [`ServerConfig::new`]; the caller keeps its old configuration then.
+    /// When the settings contradict each other; the caller keeps its old configuration then.
     pub fn with_dynamic(
+        &self,
+        mut cluster: DynamicSettings,
+        mut broker: DynamicSettings,
+    ) -> Result<(ServerConfig, Vec<Error>), Error> {
+        let mut left_out = Vec::new();
+        retain_valid(&mut cluster, true, &mut left_out);
+        retain_valid(&mut broker, false, &mut left_out);
+        Ok((self.with_dynamic_strictly(cluster, broker)?, left_out))
+    }
+
+    pub(crate) fn with_dynamic_strictly(
         &self,
         cluster: DynamicSettings,
         broker: DynamicSettings,
@@ -126,10 +140,38 @@ impl ServerConfig {
         &self.broker
     }
 
+    /// Everything that is set, whether static or dynamic, as it was written.
+    pub(crate) fn originals(&self) -> BTreeMap<&str, &str> {
+        let hidden = hidden_names(&self.cluster, &self.broker);
+        let fixed = self.statics.iter().filter(|(name, _)| !hidden.contains(name));
+        let dynamic = self.cluster.iter().chain(&self.broker);
+        fixed.chain(dynamic.map(|(name, value)| (name.as_str(), value.as_str()))).collect()
+    }
+
     /// The effective value of a setting in the table; none if it has no value.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }
+}
+
+/// Drops what cannot be had as a dynamic setting, and says why.
+fn retain_valid(settings: &mut DynamicSettings, of_cluster: bool, left_out: &mut Vec<Error>) {
+    settings.retain(|name, text| {
+        let why = if names::is_read_only(name) {
+            "it cannot be changed while the broker runs"
+        } else if names::is_only_of_listeners(name) {
+            "it can only be changed for a listener, with the prefix of the listener"
+        } else if of_cluster && names::is_per_broker(name) {
+            "it can only be changed for one broker"
+        } else {
+            let row = names::broker_row(names::after_listener(name).unwrap_or(name));
+            let error = row.and_then(|row| row.parse(text).err());
+            left_out.extend(error.clone());
+            return error.is_none();
+        };
+        left_out.push(Error::rejected(format!("dynamic setting {name} is left out: {why}")));
+        false
+    });
 }
 
 /// The value of every setting in the table: dynamic for this broker, dynamic for the cluster,
@@ -139,15 +181,18 @@ fn effective(
     cluster: &DynamicSettings,
     broker: &DynamicSettings,
 ) -> Result<Values, Error> {
+    let hidden = hidden_names(cluster, broker);
     let mut values = Values::new();
     for row in table::rows(table::BROKER) {
-        let text = broker.get(row.name).or_else(|| cluster.get(row.name)).map(String::as_str);
-        let value = match text.or_else(|| statics.value_or_synonym(row.name)) {
+        let dynamic = broker.get(row.name).or_else(|| cluster.get(row.name)).map(String::as_str);
+        let is_hidden = hidden.contains(&row.name);
+        let fixed = || statics.value_or_synonym(row.name).filter(|_| !is_hidden);
+        let value = match dynamic.or_else(fixed) {
             Some(text) => Some(row.parse(text)?),
             None => Value::default_of(row),
         };
         if value.is_none() {
-            if matches!(row.default, crate::setting::DefaultValue::Required) {
+            if matches!(row.default, DefaultValue::Required) {
                 return Err(Error::Missing { name: row.name.to_owned() });
             }
             row.valid.check(row.name, None)?;
@@ -155,4 +200,10 @@ fn effective(
         values.extend(value.map(|value| (row.name, value)));
     }
     Ok(values)
+}
+
+/// Static settings that a dynamic one of the same meaning hides.
+fn hidden_names(cluster: &DynamicSettings, broker: &DynamicSettings) -> Vec<&'static str> {
+    let dynamic = cluster.keys().chain(broker.keys());
+    dynamic.flat_map(|name| names::hides(name)).copied().collect()
 }

@@ -178,7 +178,16 @@ impl Setting {
     /// # Errors
     /// With Kafka's words when the text has another type or lies outside the bounds.
     pub fn parse(&self, text: &str) -> Result<Value, Error> {
-        let value = Value::parse(self.name, text, self.kind)?;
+        let mut value = Value::parse(self.name, text, self.kind)?;
+        if let (Value::List(items), Valid::Items(_)) = (&mut value, &self.valid) {
+            let mut seen = Vec::with_capacity(items.len());
+            items.retain(|item| {
+                !seen.contains(item) && {
+                    seen.push(item.clone());
+                    true
+                }
+            });
+        }
         self.valid.check(self.name, Some(&value))?;
         Ok(value)
     }
@@ -223,6 +232,11 @@ impl Setting {
         self
     }
 
+    pub(crate) const fn works(mut self) -> Self {
+        self.effect = Effect::Works;
+        self
+    }
+
     pub(crate) const fn never(mut self) -> Self {
         self.effect = Effect::Never;
         self
@@ -261,6 +275,11 @@ impl Setting {
 
     pub(crate) const fn synonyms(mut self, synonyms: &'static [Synonym]) -> Self {
         self.synonyms = synonyms;
+        self
+    }
+
+    pub(crate) const fn doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
         self
     }
 }

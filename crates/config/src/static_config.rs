@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::endpoint::parse_host_port;
+use crate::environment;
 use crate::error::Error;
+use crate::properties;
 
 /// Where a static setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Ottla's own defaults for a start without configuration; see
-    /// [`StaticConfig::without_file`].
+    /// Ottla's own defaults for a start without configuration; see [`StaticConfig::without_file`].
     BuiltIn,
     /// A properties file: its path and the line.
     File(String, usize),
@@ -45,10 +47,41 @@ struct Entry {
     origin: Origin,
 }
 
+/// Settings that make one node a cluster of its own, reachable from this machine only. The log
+/// directory comes on top. Replication factors are what one node can give; and a group that has
+/// been empty does not wait for more members, since whoever starts like this is trying things out.
+const WITHOUT_FILE: &[(&str, &str)] = &[
+    ("process.roles", "broker,controller"),
+    ("node.id", "1"),
+    ("listeners", "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093"),
+    ("controller.listener.names", "CONTROLLER"),
+    ("controller.quorum.voters", "1@127.0.0.1:9093"),
+    ("offsets.topic.replication.factor", "1"),
+    ("transaction.state.log.replication.factor", "1"),
+    ("transaction.state.log.min.isr", "1"),
+    ("share.coordinator.state.topic.replication.factor", "1"),
+    ("share.coordinator.state.topic.min.isr", "1"),
+    ("group.initial.rebalance.delay.ms", "0"),
+];
+
 impl StaticConfig {
     /// An empty configuration.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What a server is started with when there is no properties file: one node for this machine
+    /// only (`docs/reference/config.md` lists it). Environment and command line go over it.
+    ///
+    /// A node that is told its roles by the environment is told everything by it, as in Apache
+    /// Kafka's container image; start from [`StaticConfig::new`] then.
+    pub fn without_file(log_dir: &str) -> Self {
+        let mut config = Self::new();
+        for (name, value) in built_in() {
+            config.set(name, value, Origin::BuiltIn);
+        }
+        config.set("log.dirs", log_dir, Origin::BuiltIn);
+        config
     }
 
     /// Sets one value over whatever was there.
@@ -56,10 +89,35 @@ impl StaticConfig {
         self.entries.insert(name.into(), Entry { value: value.into(), origin });
     }
 
+    /// Sets what a properties file says; of a name that stands in it twice, the last value.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] if it has a malformed escape.
+    pub fn set_file(&mut self, path: &str, content: &[u8]) -> Result<(), Error> {
+        let properties = properties::parse(content).map_err(|error| Error::Syntax {
+            origin: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        for property in properties {
+            let origin = Origin::File(path.to_owned(), property.line);
+            self.set(property.name, property.value, origin);
+        }
+        Ok(())
+    }
+
+    /// Sets what the environment says (deployment §1).
+    pub fn set_environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) {
+        for (variable, value) in variables {
+            if let Some(name) = environment::setting_name(&variable) {
+                self.set(name, value, Origin::Environment(variable));
+            }
+        }
+    }
+
     /// Sets what a `--override key=value` argument says.
     ///
     /// # Errors
-    /// [`Error::Syntax`] if there is no `=` in it.
+    /// [`Error::Syntax`] if it is not of that form.
     pub fn set_argument(&mut self, argument: &str) -> Result<(), Error> {
         match argument.split_once('=') {
             Some((name, value)) if !name.trim().is_empty() => {
@@ -71,6 +129,38 @@ impl StaticConfig {
                 reason: "expected key=value".to_owned(),
             }),
         }
+    }
+
+    /// Moves the client listener to `address`: a host, a port, or `host:port`. The controller
+    /// listener stays where it is.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] if it is not an address.
+    pub fn listen_on(&mut self, address: &str) -> Result<(), Error> {
+        let syntax = || Error::Syntax {
+            origin: format!("--listen {address}"),
+            reason: "expected a host, a port, or host:port".to_owned(),
+        };
+        let full = match address {
+            port if port.parse::<u16>().is_ok() => format!("127.0.0.1:{port}"),
+            bare if bare.starts_with('[') && bare.ends_with(']') => format!("{bare}:9092"),
+            bare if bare.matches(':').count() > 1 && !bare.starts_with('[') => {
+                format!("[{bare}]:9092")
+            }
+            bare if !bare.contains(':') => format!("{bare}:9092"),
+            full => full.to_owned(),
+        };
+        let mut address = parse_host_port(&full).ok_or_else(syntax)?;
+        // every interface: then the machine's own name is what clients are told
+        if matches!(address.host.as_str(), "0.0.0.0" | "::") {
+            address.host.clear();
+        }
+        let controller = self.get("listeners").into_iter().flat_map(|text| text.split(','));
+        let controller = controller.map(str::trim).find(|text| text.starts_with("CONTROLLER://"));
+        let controller = controller.map(|text| format!(",{text}")).unwrap_or_default();
+        let listeners = format!("PLAINTEXT://{address}{controller}");
+        self.set("listeners", listeners, Origin::CommandLine);
+        Ok(())
     }
 
     /// The value set for `name`.
@@ -96,5 +186,67 @@ impl StaticConfig {
             other => return self.get(other),
         };
         self.get(name).or_else(|| self.get(synonym))
+    }
+}
+
+/// The settings of [`StaticConfig::without_file`], except for the log directory.
+pub fn built_in() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WITHOUT_FILE.iter().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ServerConfig;
+
+    #[test]
+    fn a_node_starts_without_any_configuration() {
+        let config = ServerConfig::new(StaticConfig::without_file("/data")).unwrap();
+        assert_eq!(config.log_manager.dirs(), ["/data"]);
+        assert!(config.listeners.bound.iter().all(|e| e.host.as_deref() == Some("127.0.0.1")));
+        assert_eq!(config.group_coordinator.offsets_topic_replication_factor, 1);
+    }
+
+    #[test]
+    fn later_layers_win_and_say_where_they_come_from() {
+        let mut config = StaticConfig::new();
+        config.set_file("server.properties", b"# comment\nnum.partitions=2\nnode.id=7\n").unwrap();
+        let variable = ("KAFKA_NUM_PARTITIONS".to_owned(), "3".to_owned());
+        config.set_environment([variable, ("HOME".to_owned(), "/root".to_owned())]);
+        assert_eq!(config.get("num.partitions"), Some("3"));
+        config.set_argument("num.partitions=4=5").unwrap();
+        assert_eq!(config.get("num.partitions"), Some("4=5"));
+        let origin = |name| config.origin(name).unwrap().to_string();
+        assert_eq!(origin("node.id"), "server.properties line 3");
+        assert_eq!(origin("num.partitions"), "command line");
+        assert!(config.clone().set_argument("num.partitions").is_err());
+    }
+
+    #[test]
+    fn unknown_names_are_kept() {
+        let mut config = StaticConfig::without_file("/data");
+        config.set("my.plugin.key", "x", Origin::CommandLine);
+        let config = ServerConfig::new(config).unwrap();
+        assert_eq!(config.static_config().get("my.plugin.key"), Some("x"));
+    }
+
+    #[test]
+    fn listen_opens_the_client_listener_only() {
+        #[track_caller]
+        fn check(address: &str, expected: &str) {
+            let mut config = StaticConfig::without_file("/data");
+            config.listen_on(address).unwrap();
+            let listeners = format!("{expected},CONTROLLER://127.0.0.1:9093");
+            assert_eq!(config.get("listeners"), Some(listeners.as_str()), "{address}");
+            ServerConfig::new(config).unwrap();
+        }
+        check("0.0.0.0", "PLAINTEXT://:9092");
+        check("0.0.0.0:19092", "PLAINTEXT://:19092");
+        check("19092", "PLAINTEXT://127.0.0.1:19092");
+        check("kafka.example:19092", "PLAINTEXT://kafka.example:19092");
+        check("::1", "PLAINTEXT://[::1]:9092");
+        check("[::1]:19092", "PLAINTEXT://[::1]:19092");
+        assert!(StaticConfig::new().listen_on("a b").is_err());
+        assert!(StaticConfig::new().listen_on("a:b").is_err());
     }
 }

@@ -105,3 +105,53 @@ const fn same_text(left: &str, right: &str) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DefaultValue, Value};
+
+    const ALL: [&[Area]; 5] = [BROKER, BROKER_DYNAMIC_ONLY, TOPIC, GROUP, CLIENT_METRICS];
+
+    #[test]
+    fn rows_are_sorted_and_said_once() {
+        for areas in ALL {
+            for area in areas {
+                assert!(area.rows.is_sorted_by(|a, b| a.name < b.name), "{}", area.title);
+            }
+            let mut names: Vec<&str> = rows(areas).map(|row| row.name).collect();
+            names.sort_unstable();
+            let count = names.len();
+            names.dedup();
+            assert_eq!(names.len(), count);
+        }
+    }
+
+    #[test]
+    fn defaults_are_valid_and_documented() {
+        for row in ALL.into_iter().flat_map(rows) {
+            assert!(row.doc.ends_with(['.', '`']), "{} {}", row.name, row.doc);
+            let value = Value::default_of(row);
+            if row.default != DefaultValue::Required {
+                row.valid.check(row.name, value.as_ref()).unwrap();
+            }
+            if let Some(value) = value {
+                assert_eq!(row.parse(&value.to_string()), Ok(value), "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn synonyms_are_broker_settings() {
+        for synonym in rows(TOPIC).chain(rows(GROUP)).flat_map(|row| row.synonyms) {
+            assert!(find(BROKER, synonym.name).is_some(), "{}", synonym.name);
+        }
+    }
+
+    #[test]
+    fn the_table_is_complete() {
+        // kafka-configs, preface; besides, three client metrics settings and three throttles
+        let counts = ALL.map(|areas| rows(areas).count());
+        assert_eq!(counts, [360, 3, 34, 17, 3]);
+    }
+}

@@ -25,7 +25,7 @@ pub enum Valid {
     NonEmpty,
     /// Text, even empty, but not nothing.
     NonNull,
-    /// A list without duplicate and without empty items.
+    /// A list without empty items. An item that is repeated counts once.
     Items(Items),
     /// `{id}@{host}:{port}` items.
     QuorumVoters,
@@ -163,10 +163,6 @@ impl Items {
             };
             let message =
                 format!("Configuration '{name}' must not be empty. Valid values include: {words}");
-            return Err(Error::rejected(message));
-        }
-        if (1..items.len()).any(|at| items[..at].contains(&items[at])) {
-            let message = format!("Configuration '{name}' values must not be duplicated.");
             return Err(Error::rejected(message));
         }
         for item in items {

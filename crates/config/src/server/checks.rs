@@ -1,8 +1,10 @@
 //! Settings that must agree with each other before a server starts (kafka-configs §1 item 10),
 //! refused in Apache Kafka's words.
 
+mod groups;
+
 use crate::error::Error;
-use crate::server::{ConnectionOverrides, ServerConfig};
+use crate::server::{ConnectionOverrides, LogManagerConfig, ServerConfig};
 use crate::typed::{Typed, Values};
 
 /// Refuses settings that contradict each other.
@@ -12,14 +14,26 @@ pub(super) fn check(config: &ServerConfig) -> Result<(), Error> {
     check_replication(config)?;
     check_roles(config)?;
     check_advertised(config)?;
-    check_network(config)
+    check_early_start(config)?;
+    check_network(config)?;
+    groups::check(&config.values)
 }
 
 /// Refuses connection limits of single addresses that cannot be read.
 pub(super) fn check_connection_overrides(values: &Values) -> Result<(), Error> {
     const NAME: &str = "max.connections.per.ip.overrides";
-    ensure(ConnectionOverrides::take(values.get(NAME)).is_some(), || {
-        format!("Error parsing configuration property '{NAME}': expected address:number,...")
+    let Some(ConnectionOverrides(overrides)) = ConnectionOverrides::take(values.get(NAME)) else {
+        return Err(Error::Rejected(format!(
+            "Error parsing configuration property '{NAME}': expected address:number,..."
+        )));
+    };
+    let is_host = |host: &str| {
+        host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '%' | '.' | '_' | ':'))
+    };
+    let invalid = overrides.iter().map(|(host, _)| host.as_str()).filter(|host| !is_host(host));
+    let invalid: Vec<&str> = invalid.collect();
+    ensure(invalid.is_empty(), || {
+        format!("{NAME} contains invalid addresses : {}", invalid.join(","))
     })
 }
 
@@ -45,9 +59,29 @@ fn check_logs(config: &ServerConfig) -> Result<(), Error> {
         "log.retention.ms must be unlimited (-1) or, greater than or equal to 1".to_owned()
     })?;
     let manager = &config.log_manager;
-    let threads = i64::from(manager.cleaner_threads.max(1));
+    check_cordoned(manager)?;
+    let threads = i64::from(manager.cleaner_threads);
+    ensure(threads > 0, || "log.cleaner.threads must be at least 1".to_owned())?;
     ensure(manager.cleaner_dedupe_buffer_size / threads > 1024 * 1024, || {
         "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.".to_owned()
+    })
+}
+
+fn check_cordoned(manager: &LogManagerConfig) -> Result<(), Error> {
+    let cordoned = &manager.cordoned_log_dirs;
+    if cordoned.iter().any(|dir| dir == "*") {
+        return ensure(cordoned.len() == 1, || {
+            "When cordoned.log.dirs is set to *, it must not contain other values".to_owned()
+        });
+    }
+    let missing: Vec<&str> =
+        cordoned.iter().filter(|dir| !manager.dirs().contains(dir)).map(String::as_str).collect();
+    ensure(missing.is_empty(), || {
+        format!(
+            "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing \
+             entries : {}",
+            missing.join(", ")
+        )
     })
 }
 
@@ -80,6 +114,11 @@ fn check_roles(config: &ServerConfig) -> Result<(), Error> {
          controllers."
             .to_owned()
     })?;
+    ensure(roles.controller || !config.quorum.auto_join_enable, || {
+        "controller.quorum.auto.join.enable is only supported when process.roles contains the \
+         'controller' role."
+            .to_owned()
+    })?;
     if !roles.controller {
         ensure(!is_voter, || {
             format!(
@@ -95,6 +134,13 @@ fn check_roles(config: &ServerConfig) -> Result<(), Error> {
     ensure(roles.broker || controllers == listeners.bound.len(), || {
         "The listeners config must only contain KRaft controller listeners from \
          controller.listener.names when process.roles=controller"
+            .to_owned()
+    })?;
+    let inter_broker = config.value("inter.broker.listener.name").map(ToString::to_string);
+    let is_controller = |name: &String| listeners.controller_names.contains(name);
+    ensure(roles.broker || !inter_broker.as_ref().is_some_and(is_controller), || {
+        "controller.listener.names must not contain an explicitly set inter.broker.listener.name \
+         configuration value when process.roles=controller"
             .to_owned()
     })?;
     ensure(voters.is_empty() || is_voter, || {
@@ -174,6 +220,20 @@ fn check_advertised(config: &ServerConfig) -> Result<(), Error> {
          address."
             .to_owned()
     })
+}
+
+fn check_early_start(config: &ServerConfig) -> Result<(), Error> {
+    let listeners = &config.listeners;
+    let known = |name: &String| {
+        listeners.is_controller(name) || listeners.bound.iter().any(|e| e.listener == *name)
+    };
+    match listeners.early_start.iter().flatten().find(|name| !known(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::Rejected(format!(
+            "early.start.listeners contains listener {name}, but this is not contained in \
+             listeners or controller.listener.names"
+        ))),
+    }
 }
 
 fn check_network(config: &ServerConfig) -> Result<(), Error> {

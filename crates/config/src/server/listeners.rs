@@ -21,7 +21,7 @@ pub struct Listeners {
     /// the bound ones; without those of controllers.
     pub advertised: Vec<Endpoint>,
     /// What a controller registers: the listeners of `controller.listener.names`, as advertised
-    /// or else as bound, in that order.
+    /// or else as bound, in that order. Without a host: the machine's own name.
     pub advertised_controllers: Vec<Endpoint>,
     /// Names of the listeners that lead to controllers; the first is the one to connect to.
     pub controller_names: Vec<String>,
@@ -67,10 +67,12 @@ impl Listeners {
         let find = |endpoints: &[Endpoint], name: &str| {
             endpoints.iter().find(|e| e.listener.eq_ignore_ascii_case(name)).cloned()
         };
-        let advertised_controllers = controller_names
-            .iter()
-            .filter_map(|name| find(&advertised, name).or_else(|| find(&bound, name)))
-            .collect();
+        let is_advertised = is_set("advertised.listeners");
+        let named = |name: &String| {
+            let endpoint = find(&advertised, name).filter(|_| is_advertised);
+            endpoint.or_else(|| find(&bound, name).map(without_wildcard))
+        };
+        let advertised_controllers = controller_names.iter().filter_map(named).collect();
         let (inter_broker, inter_broker_protocol) =
             inter_broker(values, is_set("security.inter.broker.protocol"), &protocols)?;
         let limits = bound
@@ -193,8 +195,10 @@ fn check_distinct(texts: &[String], endpoints: &[Endpoint], ports: bool) -> Resu
         if named > 1 {
             return Err(format!("Each listener must have a different port, listeners: {listed}"));
         }
+        if named + addresses.len() == 1 {
+            continue;
+        }
         match addresses[..] {
-            [] | [_] => {}
             [first, second] if named == 0 && first.is_ipv4() != second.is_ipv4() => {}
             [_, _] => {
                 return Err(format!(
@@ -211,6 +215,12 @@ fn check_distinct(texts: &[String], endpoints: &[Endpoint], ports: bool) -> Resu
         }
     }
     Ok(())
+}
+
+/// A controller that is bound to every interface advertises the machine's own name.
+fn without_wildcard(mut endpoint: Endpoint) -> Endpoint {
+    endpoint.host = endpoint.host.filter(|host| host != "0.0.0.0");
+    endpoint
 }
 
 fn ip_address(endpoint: &Endpoint) -> Option<IpAddr> {

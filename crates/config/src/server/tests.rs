@@ -52,7 +52,9 @@ fn dynamic_settings_win_broker_over_cluster_over_static() {
         pairs.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect::<DynamicSettings>()
     };
     let cluster = set(&[("log.retention.ms", "5000"), ("log.segment.bytes", "3145728")]);
-    let changed = config.with_dynamic(cluster, set(&[("log.retention.ms", "7000")])).unwrap();
+    let broker = set(&[("log.retention.ms", "7000"), ("node.id", "3"), ("num.io.threads", "x")]);
+    let (changed, left_out) = config.with_dynamic(cluster, broker).unwrap();
+    assert_eq!(left_out.len(), 2);
     assert_eq!(retention(&changed).retention_ms, 7000);
     assert_eq!(retention(&changed).segment_bytes, 3_145_728);
     let topic = changed.topic_defaults.log_config([("retention.ms", "-1")]).unwrap();
