@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use crate::{Corruption, Error, NO_TIMESTAMP, layout};
+use crate::{Corruption, Error, layout};
 
 /// Why a produced batch is refused. Each variant stands for one protocol error; one bad record
 /// refuses its whole batch (kafka-semantics 16).
+///
+/// Apache Kafka answers a log start offset of -1 to `CORRUPT_MESSAGE` and `MESSAGE_TOO_LARGE`, and
+/// to everything [`crate::ProducedBatch::new`] refuses; to the rest the real one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The batch does not hold together: `CORRUPT_MESSAGE` (kafka-semantics 5).
@@ -30,7 +33,9 @@ pub enum Rejection {
     /// What the batch says of itself is wrong: `INVALID_RECORD`.
     #[error(transparent)]
     InvalidBatch(#[from] InvalidBatch),
-    /// The records cannot be read. A misshapen record is `INVALID_RECORD`.
+    /// The records cannot be read. A misshapen record ([`Error::Record`]) is `INVALID_RECORD`; to
+    /// a broken stream and an unknown codec Apache Kafka answers `UNKNOWN_SERVER_ERROR`; too much
+    /// once decompressed is a limit of ours.
     #[error(transparent)]
     Unreadable(Error),
     /// Records that may not be written: `INVALID_TIMESTAMP` or `INVALID_RECORD`
@@ -202,9 +207,4 @@ impl RecordFault {
             ),
         }
     }
-}
-
-/// Whether a record's timestamp is one that create-time bounds are for.
-pub(super) fn is_set(timestamp: i64) -> bool {
-    timestamp != NO_TIMESTAMP
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::rejection::{InvalidBatch, RecordError, RecordErrors, RecordFault, Rejection, is_set};
+use super::rejection::{InvalidBatch, RecordError, RecordErrors, RecordFault, Rejection};
 use crate::record::RecordShape;
 use crate::records::Records;
 use crate::stamp::{StampedBatch, TimestampStamp};
@@ -196,7 +196,7 @@ impl Walk<'_> {
             return Some(RecordFault::NoKey);
         }
         let create_time = self.rules.timestamp_type == TimestampType::CreateTime;
-        if create_time && is_set(record.timestamp) {
+        if create_time && record.timestamp != NO_TIMESTAMP {
             return self.timestamp_fault(record);
         }
         if self.batch.timestamp_type() == TimestampType::LogAppendTime {

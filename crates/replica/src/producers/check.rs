@@ -22,7 +22,8 @@ pub enum AppendOrigin {
 pub enum ProducerCheck {
     /// Append it.
     Append,
-    /// It is in the log already: answer success with where it is (kafka-semantics 24, 27).
+    /// It is in the log already: answer success with where it is (kafka-semantics 24, 27), and
+    /// with its timestamp for log append time, whatever timestamps the topic uses.
     Duplicate(Appended),
 }
 
