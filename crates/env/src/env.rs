@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Sleep;
 
+use crate::memory;
 use crate::sim::{self, SimProcess};
 use crate::task::{Blocking, Task};
 use crate::termination::{self, Termination};
@@ -165,6 +166,16 @@ impl Env {
                 .map(|_| threads.start_data_thread().map(|handle| Executor(Kind::Os(handle))))
                 .collect(),
             Tasks::Sim(process) => Ok(vec![Executor(Kind::Sim(Arc::clone(process)))]),
+        }
+    }
+
+    /// Bytes of memory this process may use: the machine's, or less where a control group bounds
+    /// it; one gigabyte in a simulation.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        match &self.0.tasks {
+            Tasks::Os(_) => memory::os(),
+            Tasks::Sim(_) => 1 << 30,
         }
     }
 

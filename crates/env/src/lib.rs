@@ -15,6 +15,7 @@ mod clock;
 mod conformance;
 mod env;
 mod files;
+mod memory;
 mod network;
 mod random;
 mod sim;

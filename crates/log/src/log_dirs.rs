@@ -204,7 +204,7 @@ impl LogDirs {
             }
             let (topic_partition, path) = (topic_partition.clone(), log.log.path());
             tracing::warn!(path = %path.display(), "a second replica of {topic_partition} is set aside");
-            if let Err(error) = self.set_aside(log.log) {
+            if let Err(error) = self.set_aside(&log.log) {
                 loaded.failed.push(FailedReplica { topic_partition, path, error });
             }
         }
@@ -317,9 +317,9 @@ impl LogDirs {
     ///
     /// # Errors
     /// Its directory cannot be renamed.
-    pub fn delete(&self, log: Log) -> Result<(), Error> {
+    pub fn delete(&self, log: &Log) -> Result<(), Error> {
         let delay_ms = log.settings().file_delete_delay_ms;
-        self.retire(&log, ReplicaKind::Delete)?;
+        self.retire(log, ReplicaKind::Delete)?;
         let due_ms = self.env.clock().wall_ms().saturating_add(delay_ms);
         log.dir().remove_later(log.path(), due_ms);
         Ok(())
@@ -330,8 +330,8 @@ impl LogDirs {
     ///
     /// # Errors
     /// Its directory cannot be renamed.
-    pub fn set_aside(&self, log: Log) -> Result<(), Error> {
-        self.retire(&log, ReplicaKind::Stray)
+    pub fn set_aside(&self, log: &Log) -> Result<(), Error> {
+        self.retire(log, ReplicaKind::Stray)
     }
 
     /// Puts a future log in the place of the one in use, which is removed as by
@@ -339,7 +339,7 @@ impl LogDirs {
     ///
     /// # Errors
     /// A directory cannot be renamed.
-    pub fn replace_with_future(&self, current: Log, future: &mut Log) -> Result<(), Error> {
+    pub fn replace_with_future(&self, current: &Log, future: &mut Log) -> Result<(), Error> {
         future.home().rename(&future.topic_partition().to_string())?;
         self.delete(current)
     }

@@ -1,1 +1,25 @@
 //! The replicas of this broker: append, read, wait for the high watermark, fetch from leaders.
+//!
+//! A [`Partition`] is one replica: `partition` appends, `read` and `list` look, `waiters` is the
+//! purgatory. [`Replicas`] is the table of them and keeps it in step with the cluster image.
+
+mod error;
+mod front;
+mod list;
+mod partition;
+mod read;
+mod replicas;
+mod settings;
+mod surroundings;
+mod upkeep;
+mod waiters;
+
+pub use error::{AppendError, LookupError, ReadError};
+pub use list::{ListAsk, OffsetSpec};
+pub use partition::{Appended, Partition};
+pub use read::{ReadAsk, ReadOutcome, ReplicaFetch};
+pub use replicas::{Replicas, ReplicasOptions, TopicSettingsOf};
+pub use settings::TopicSettings;
+pub use surroundings::Proposed;
+pub use upkeep::UpkeepIntervals;
+pub use waiters::{Parked, Visibility};

@@ -122,7 +122,7 @@ fn tagged_fields_with_their_default_are_left_out() {
     let default = FetchRequest::default();
     assert_eq!(bytes(&default, 12).last(), Some(&0));
     let cluster_id = Some(Str::from("c"));
-    let set = bytes(&FetchRequest { cluster_id, ..default.clone() }, 12);
+    let set = bytes(&FetchRequest { cluster_id, ..default }, 12);
     assert_eq!(set[set.len() - 5..], [1, 0, 2, 2, b'c']);
 }
 

@@ -58,6 +58,10 @@ fn bound(
     if let Some(bytes) = options.send_buffer {
         socket.set_send_buffer_size(bytes)?;
     }
+    if address.is_ipv6() && address.ip().is_unspecified() {
+        // All interfaces means those of both families, as with Java.
+        socket.set_only_v6(false)?;
+    }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     Ok(socket)

@@ -121,6 +121,17 @@ enum ReaderKind {
 }
 
 impl SocketReader {
+    /// Waits until a read would tell something, without a buffer to read into.
+    ///
+    /// # Errors
+    /// The thread's event queue is gone.
+    pub fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            ReaderKind::Os(reader) => reader.as_ref().poll_read_ready(cx),
+            ReaderKind::Sim(reader) => reader.poll_readable(cx).map(Ok),
+        }
+    }
+
     /// Reads into the spare capacity of `buf`, which the caller has reserved, with one system
     /// call; 0 at the end of the stream (or when there is no spare capacity).
     ///

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::time::{Instant, Sleep};
@@ -112,52 +112,58 @@ impl SimReader {
         Self { pipe, arrival: None }
     }
 
+    /// Waits for bytes that have arrived, or for the end.
+    pub(in crate::network) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.pipe.state();
+        if state.reset {
+            return Poll::Ready(());
+        }
+        if !state.cut {
+            match state.under_way.front() {
+                Some(segment) if segment.arrives <= Instant::now() => return Poll::Ready(()),
+                None if state.finished => return Poll::Ready(()),
+                Some(segment) => {
+                    let timer = Box::pin(tokio::time::sleep_until(segment.arrives));
+                    // The first poll arms it; one that is due by now wakes this task again.
+                    if self.arrival.insert(timer).as_mut().poll(cx).is_ready() {
+                        cx.waker().wake_by_ref();
+                    }
+                }
+                None => {}
+            }
+        }
+        state.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     pub(in crate::network) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_readable(cx));
         let mut guard = self.pipe.state();
         let state = &mut *guard;
         if state.reset {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        let spare = buf.capacity() - buf.len();
-        let front = if state.cut { None } else { state.under_way.front_mut() };
-        match front {
-            Some(segment) if segment.arrives <= Instant::now() => {
-                let mut count = spare.min(segment.bytes.len());
-                if count > 1 && state.conditions.fragmentation && state.random.chance(1, 4) {
-                    count = 1 + state.random.below(count as u64) as usize;
-                }
-                buf.extend_from_slice(&segment.bytes[..count]);
-                segment.bytes.advance(count);
-                if segment.bytes.is_empty() {
-                    state.under_way.pop_front();
-                }
-                state.buffered -= count;
-                if let Some(writer) = state.writer.take() {
-                    writer.wake();
-                }
-                Poll::Ready(Ok(count))
-            }
-            Some(segment) => {
-                let arrives = segment.arrives;
-                state.reader = Some(cx.waker().clone());
-                drop(guard);
-                let timer = Box::pin(tokio::time::sleep_until(arrives));
-                // The first poll arms it; a timer that is due already wakes this task again.
-                if self.arrival.insert(timer).as_mut().poll(cx).is_ready() {
-                    cx.waker().wake_by_ref();
-                }
-                Poll::Pending
-            }
-            None if state.finished && !state.cut => Poll::Ready(Ok(0)),
-            None => {
-                state.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
+        let Some(segment) = state.under_way.front_mut() else {
+            return Poll::Ready(Ok(0));
+        };
+        let mut count = segment.bytes.len().min(buf.capacity() - buf.len());
+        if count > 1 && state.conditions.fragmentation && state.random.chance(1, 4) {
+            count = 1 + state.random.below(count as u64) as usize;
         }
+        buf.extend_from_slice(&segment.bytes[..count]);
+        segment.bytes.advance(count);
+        if segment.bytes.is_empty() {
+            state.under_way.pop_front();
+        }
+        state.buffered -= count;
+        if let Some(writer) = state.writer.take() {
+            writer.wake();
+        }
+        Poll::Ready(Ok(count))
     }
 }
 

@@ -1,0 +1,409 @@
+//! The loop of one connection.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use env::{SocketReader, SocketWriter, panic_message};
+use tokio::sync::futures::OwnedNotified;
+use tokio::time::Sleep;
+
+use crate::admission::Admitted;
+use crate::counters::Counters;
+use crate::foreign::{Foreign, recognize};
+use crate::handler::{Call, Connection, Outcome, Reply};
+use crate::input::{Front, Head, Input, PREFIX};
+use crate::memory::Held;
+use crate::output::Output;
+use crate::roster::{Member, Shard};
+use crate::server::Shared;
+
+/// Requests taken in one turn before the thread's other connections have theirs.
+const REQUESTS_PER_TURN: usize = 64;
+/// Replies in memory that are sent before more requests are taken.
+const OUTPUT_BATCH: usize = 64 * 1024;
+
+/// A connection and all that belongs to it; dropping it ends it.
+pub(crate) struct Served {
+    pub(crate) reader: SocketReader,
+    pub(crate) writer: SocketWriter,
+    pub(crate) context: Arc<Connection>,
+    member: Arc<Member>,
+    shared: Arc<Shared>,
+    shard: Arc<Shard>,
+    listener: usize,
+    /// Taken out on drop.
+    admitted: Option<Admitted>,
+    input: Input,
+    output: Output,
+    requests: VecDeque<Request>,
+    held: Held,
+    /// The request at the front of the input and what it was charged.
+    reading: Option<(Head, u32)>,
+    seen_first: bool,
+    /// No request is taken before this is over.
+    muted: Option<Pin<Box<Sleep>>>,
+    /// No request is taken before the memory for replies is relieved.
+    relief: Option<Pin<Box<OwnedNotified>>>,
+    /// What of the output is counted as stuck.
+    stuck: usize,
+    /// No request is taken any more: there is a verdict that closes the connection, or bytes that
+    /// are no request.
+    sealed: bool,
+    /// The end that comes when no request before it is left.
+    last: Option<End>,
+    /// The end that comes when the output is sent.
+    closing: Option<End>,
+}
+
+/// A request whose reply has not had its turn.
+struct Request {
+    state: State,
+    charge: u32,
+}
+
+enum State {
+    Waiting(Pin<Box<dyn Future<Output = Reply> + Send>>),
+    Done(Reply),
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    ByPeer,
+    Io(io::Error),
+    BadLength(i32),
+    Foreign(Foreign),
+    ByHandler(String),
+    Panic(String),
+}
+
+/// What stops the taking of requests.
+enum Stop {
+    /// The input has no complete one.
+    Starved,
+    /// Something that wakes the task when it is over.
+    Blocked,
+    /// Replies are to be sent first.
+    OutputFull,
+    /// Others have their turn.
+    TurnOver,
+}
+
+impl Served {
+    pub(crate) fn new(
+        (reader, writer): (SocketReader, SocketWriter),
+        context: Arc<Connection>,
+        member: Arc<Member>,
+        shared: Arc<Shared>,
+        shard: Arc<Shard>,
+        listener: usize,
+        admitted: Admitted,
+    ) -> Self {
+        let held = Held::new(shared.requests.clone());
+        Self {
+            reader,
+            writer,
+            context,
+            member,
+            shared,
+            shard,
+            listener,
+            admitted: Some(admitted),
+            input: Input::default(),
+            output: Output::default(),
+            requests: VecDeque::new(),
+            held,
+            reading: None,
+            seen_first: false,
+            muted: None,
+            relief: None,
+            stuck: 0,
+            sealed: false,
+            last: None,
+            closing: None,
+        }
+    }
+
+    /// Serves until the end, and says why it came.
+    pub(crate) async fn serve(&mut self) -> End {
+        poll_fn(|cx| {
+            // The connection is not used again after a panic.
+            catch_unwind(AssertUnwindSafe(|| self.poll(cx)))
+                .unwrap_or_else(|panic| Poll::Ready(End::Panic(panic_message(&*panic))))
+        })
+        .await
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.shard.counters[self.listener]
+    }
+
+    /// One turn. Everything that can be done is done; then the task sleeps until the socket, a
+    /// waiting request or a budget wakes it.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let mut turn = REQUESTS_PER_TURN;
+        let mut waiting_polled = false;
+        loop {
+            if self.output.is_empty() && !waiting_polled {
+                self.poll_waiting(cx);
+                waiting_polled = true;
+            }
+            let stop = self.take_requests(cx, &mut turn);
+            match self.poll_send(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(End::Io(error)),
+                Poll::Pending => return self.sleep(),
+            }
+            if self.requests.is_empty() && self.closing.is_none() {
+                self.closing = self.last.take();
+            }
+            if let Some(end) = self.closing.take() {
+                return Poll::Ready(end);
+            }
+            if !waiting_polled {
+                continue;
+            }
+            match stop {
+                Stop::OutputFull => {}
+                Stop::Blocked => return self.sleep(),
+                Stop::TurnOver => {
+                    cx.waker().wake_by_ref();
+                    return self.sleep();
+                }
+                Stop::Starved => match self.poll_read(cx) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(End::ByPeer),
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(error)) => return Poll::Ready(End::Io(error)),
+                    Poll::Pending => return self.sleep(),
+                },
+            }
+        }
+    }
+
+    fn sleep(&self) -> Poll<End> {
+        self.member.waiting.store(!self.requests.is_empty(), Ordering::Relaxed);
+        Poll::Pending
+    }
+
+    /// Gives complete requests to the handler until something stops it.
+    fn take_requests(&mut self, cx: &mut Context<'_>, turn: &mut usize) -> Stop {
+        loop {
+            if self.output.memory() >= OUTPUT_BATCH || self.output.has_file() {
+                return Stop::OutputFull;
+            }
+            if !self.output.is_empty() && self.stuck > 0 {
+                return Stop::OutputFull;
+            }
+            if self.sealed {
+                return Stop::Blocked;
+            }
+            if *turn == 0 {
+                return Stop::TurnOver;
+            }
+            let full = self.requests.len() >= self.shared.limits.pending_requests_max.max(1);
+            if full || self.is_muted(cx) || self.lacks_reply_memory(cx) {
+                return Stop::Blocked;
+            }
+            match self.next_request(cx) {
+                Ok(Some((frame, charge))) => {
+                    *turn -= 1;
+                    self.call(cx, frame, charge);
+                }
+                Ok(None) if self.held.is_waiting() => return Stop::Blocked,
+                Ok(None) => return Stop::Starved,
+                Err(end) => {
+                    self.sealed = true;
+                    self.last = Some(end);
+                }
+            }
+        }
+    }
+
+    /// The request at the front of the input, if it is complete and has its permit.
+    fn next_request(&mut self, cx: &mut Context<'_>) -> Result<Option<(Bytes, u32)>, End> {
+        let (head, charge) = match self.reading {
+            Some(reading) => reading,
+            None => {
+                let Some(head) = self.next_head()? else {
+                    return Ok(None);
+                };
+                let handler = &self.shared.handler;
+                let estimate = handler.estimate(head.api_key, head.api_version, head.length);
+                let was_waiting = self.held.is_waiting();
+                match self.held.poll_take(cx, (PREFIX + head.length).saturating_add(estimate)) {
+                    Poll::Ready(charge) => (head, charge),
+                    Poll::Pending => {
+                        if !was_waiting {
+                            self.counters().memory_waits.add(1);
+                        }
+                        return Ok(None);
+                    }
+                }
+            }
+        };
+        match self.input.cut(head.length) {
+            Some(frame) => {
+                self.reading = None;
+                Ok(Some((frame, charge)))
+            }
+            None => {
+                self.reading = Some((head, charge));
+                Ok(None)
+            }
+        }
+    }
+
+    fn next_head(&mut self) -> Result<Option<Head>, End> {
+        if !self.seen_first
+            && let Some(prefix) = self.input.prefix()
+        {
+            if let Some(foreign) = recognize(prefix) {
+                return Err(End::Foreign(foreign));
+            }
+            self.seen_first = true;
+        }
+        match self.input.front(self.shared.limits.request_bytes_max) {
+            Front::Incomplete => Ok(None),
+            Front::Head(head) => Ok(Some(head)),
+            Front::BadLength(length) => Err(End::BadLength(length)),
+        }
+    }
+
+    fn call(&mut self, cx: &mut Context<'_>, frame: Bytes, charge: u32) {
+        self.counters().requests.add(1);
+        let state = match self.shared.handler.call(&self.context, frame) {
+            Call::Ready(reply) => State::Done(reply),
+            Call::Pending(mut future) => match future.as_mut().poll(cx) {
+                Poll::Ready(reply) => State::Done(reply),
+                Poll::Pending => State::Waiting(future),
+            },
+        };
+        if let State::Done(reply) = &state {
+            self.sealed |= reply.is_close();
+        }
+        match state {
+            State::Done(reply) if self.requests.is_empty() => self.finish(reply, charge),
+            state => self.requests.push_back(Request { state, charge }),
+        }
+    }
+
+    /// Polls what waits, and lets replies go whose turn has come.
+    fn poll_waiting(&mut self, cx: &mut Context<'_>) {
+        for request in &mut self.requests {
+            if let State::Waiting(future) = &mut request.state
+                && let Poll::Ready(reply) = future.as_mut().poll(cx)
+            {
+                self.sealed |= reply.is_close();
+                request.state = State::Done(reply);
+            }
+        }
+        while self.closing.is_none()
+            && let Some(Request { state: State::Done(_), .. }) = self.requests.front()
+        {
+            if let Some(Request { state: State::Done(reply), charge }) = self.requests.pop_front() {
+                self.finish(reply, charge);
+            }
+        }
+    }
+
+    /// A reply has its turn.
+    fn finish(&mut self, reply: Reply, charge: u32) {
+        self.held.give(charge);
+        match reply.outcome {
+            Outcome::Frame(frame) => {
+                self.counters().replies.add(1);
+                self.output.push(frame);
+            }
+            Outcome::Nothing => {}
+            Outcome::Close(reason) => self.closing = Some(End::ByHandler(reason)),
+        }
+        if reply.mute > Duration::ZERO {
+            self.muted = Some(Box::pin(tokio::time::sleep(reply.mute)));
+        }
+    }
+
+    fn is_muted(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(sleep) = &mut self.muted {
+            if sleep.as_mut().poll(cx).is_pending() {
+                return true;
+            }
+            self.muted = None;
+        }
+        false
+    }
+
+    fn lacks_reply_memory(&mut self, cx: &mut Context<'_>) -> bool {
+        let replies = &self.shared.replies;
+        while replies.is_exceeded() {
+            match &mut self.relief {
+                Some(relief) => {
+                    if relief.as_mut().poll(cx).is_pending() {
+                        return true;
+                    }
+                    self.relief = None;
+                }
+                None => {
+                    let mut relief = Box::pin(Arc::clone(replies.relieved()).notified_owned());
+                    // Armed before the budget is looked at again, so that no notice is missed.
+                    relief.as_mut().enable();
+                    self.relief = Some(relief);
+                }
+            }
+        }
+        self.relief = None;
+        false
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.output.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let (member, counters) = (&self.member, &self.shard.counters[self.listener]);
+        let sent = self.output.poll_send(cx, &mut self.writer, |count| {
+            member.active.store(true, Ordering::Relaxed);
+            counters.bytes_out.add(count as u64);
+        });
+        let stuck = if sent.is_pending() { self.output.memory().max(1) } else { 0 };
+        self.set_stuck(stuck);
+        sent
+    }
+
+    /// Counts what the connection does not take; nothing happens while it takes everything.
+    fn set_stuck(&mut self, stuck: usize) {
+        if stuck != self.stuck {
+            self.shared.replies.change(self.stuck, stuck);
+            self.stuck = stuck;
+            self.member.stuck.store(stuck > 0, Ordering::Relaxed);
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let length = self.reading.map(|(head, _)| head.length);
+        let read = self.input.poll_read(cx, &mut self.reader, length);
+        if let Poll::Ready(Ok(count)) = read {
+            self.member.active.store(true, Ordering::Relaxed);
+            self.counters().bytes_in.add(count as u64);
+        }
+        read
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.set_stuck(0);
+        self.requests.clear();
+        // Whoever sees it gone may count on its place.
+        drop(self.admitted.take());
+        self.counters().connections_closed.add(1);
+        self.shard.leave(self.context.id);
+        self.shared.handler.disconnected(&self.context);
+    }
+}

@@ -1,0 +1,7 @@
+//! The server from outside, on the machine's environment and on simulated ones.
+
+mod bad_input;
+mod limits;
+mod order;
+mod replies;
+mod rig;

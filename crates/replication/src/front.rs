@@ -1,0 +1,88 @@
+//! The front of a log: deleting records, and who is known to write (kafka-semantics 202).
+
+use env::Env;
+use replica::{ActiveProducer, Refusal};
+use tokio::time::Instant;
+
+use crate::error::AppendError;
+use crate::partition::Partition;
+use crate::waiters::Parked;
+
+/// Asks for deletion up to the high watermark.
+const HIGH_WATERMARK: i64 = -1;
+
+impl Partition {
+    /// Moves the log start to `offset`, or to the high watermark for -1; returns where it is now.
+    /// Never moves it back.
+    ///
+    /// # Errors
+    /// [`Refusal::NotLeaderOrFollower`]; [`Refusal::OffsetOutOfRange`] above the high watermark.
+    pub fn delete_records(&self, offset: i64) -> Result<i64, AppendError> {
+        let mut state = self.lock();
+        if !state.replica.is_leader() {
+            return Err(Refusal::NotLeaderOrFollower.into());
+        }
+        let high_watermark = state.replica.high_watermark();
+        let offset = if offset == HIGH_WATERMARK { high_watermark } else { offset };
+        if offset < 0 || offset > high_watermark {
+            return Err(Refusal::OffsetOutOfRange.into());
+        }
+        state.log.advance_log_start_offset(offset)?;
+        let offsets = state.offsets();
+        state.replica.on_log_bounds(offsets);
+        let published = self.publish(&mut state);
+        drop(state);
+        self.tell(published, 0);
+        self.waiters.wake_all();
+        Ok(offset)
+    }
+
+    /// Waits until every live replica's log starts at `offset` or later; returns the smallest log
+    /// start among them.
+    ///
+    /// # Errors
+    /// [`AppendError::TimedOut`], or the leadership is lost.
+    pub async fn await_low_watermark(
+        &self,
+        env: &Env,
+        offset: i64,
+        deadline: Instant,
+    ) -> Result<i64, AppendError> {
+        let low_watermark = || -> Result<i64, AppendError> {
+            let state = self.lock();
+            let offsets = state.offsets();
+            let low =
+                self.surroundings.with(|context| state.replica.low_watermark(offsets, context));
+            Ok(low?)
+        };
+        loop {
+            let parked = Parked::new(i64::MAX);
+            self.waiters.await_high_watermark(i64::MAX, &parked);
+            let low = low_watermark();
+            if low.as_ref().map_or(true, |low| *low >= offset) {
+                self.waiters.forget(&parked);
+                return low;
+            }
+            let in_time = tokio::select! {
+                biased;
+                () = parked.woken() => true,
+                () = env.sleep_until(deadline) => false,
+            };
+            self.waiters.forget(&parked);
+            if !in_time {
+                return Err(AppendError::TimedOut);
+            }
+        }
+    }
+
+    /// The producers with something in this log; `None` unless this replica leads.
+    pub fn active_producers(&self) -> Option<Vec<ActiveProducer>> {
+        let state = self.lock();
+        state.replica.is_leader().then(|| state.log.producers().active().collect())
+    }
+
+    /// Forgets producers that have been silent for too long (kafka-semantics 36).
+    pub fn expire_producers(&self, now_ms: i64, expiration_ms: i64) {
+        self.lock().log.producers_mut().remove_expired(now_ms, expiration_ms);
+    }
+}

@@ -1,0 +1,333 @@
+//! A partition replica: its log, its state, and those who wait for it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use arc_swap::ArcSwap;
+use env::Env;
+use log::{Log, LogReader};
+use records::ValidBatch;
+use replica::{AppendOrigin, CommitStatus, LogOffsets, ProducerCheck, ReplicaState};
+use tokio::time::Instant;
+use wire::{Str, Uuid};
+
+use crate::error::AppendError;
+use crate::settings::TopicSettings;
+use crate::surroundings::Surroundings;
+use crate::waiters::{Parked, Visibility, Waiters};
+
+/// The `acks` of a produce request that wants every in-sync replica to have the batch.
+const ALL: i16 = -1;
+
+/// One replica of a partition on this broker.
+///
+/// Appends take a short lock around deciding, writing and indexing; nothing in it waits. Readers
+/// look at atomics and at the log's immutable segment list, and take no lock.
+pub struct Partition {
+    topic: Str,
+    topic_id: Uuid,
+    index: i32,
+    pub(crate) state: Mutex<State>,
+    pub(crate) reader: LogReader,
+    pub(crate) bounds: Bounds,
+    pub(crate) waiters: Waiters,
+    settings: ArcSwap<TopicSettings>,
+    pub(crate) surroundings: Arc<Surroundings>,
+    /// Itself, for work that goes on in the background.
+    me: Weak<Partition>,
+}
+
+/// What changes under the lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) log: Log,
+    pub(crate) replica: ReplicaState,
+}
+
+impl State {
+    pub(crate) fn new(log: Log, replica: ReplicaState) -> Self {
+        Self { log, replica }
+    }
+
+    pub(crate) fn offsets(&self) -> LogOffsets {
+        LogOffsets {
+            log_start_offset: self.log.log_start_offset(),
+            log_end_offset: self.log.log_end_offset(),
+        }
+    }
+}
+
+/// What readers may see, published after each change.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    pub(crate) high_watermark: AtomicI64,
+    pub(crate) last_stable_offset: AtomicI64,
+}
+
+/// What became of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of the first record.
+    pub base_offset: i64,
+    /// Offset of the last record.
+    pub last_offset: i64,
+    /// The append time where the topic uses that, else -1.
+    pub log_append_time_ms: i64,
+    /// First offset of the log.
+    pub log_start_offset: i64,
+    /// The epoch it was appended in.
+    pub leader_epoch: i32,
+    /// Whether all in-sync replicas have it already.
+    pub replicated: bool,
+}
+
+impl Partition {
+    /// A replica over a loaded log, not yet leader or follower.
+    pub(crate) fn new(
+        topic: Str,
+        topic_id: Uuid,
+        index: i32,
+        state: State,
+        settings: Arc<TopicSettings>,
+        surroundings: Arc<Surroundings>,
+    ) -> Arc<Self> {
+        let reader = state.log.reader();
+        let bounds = Bounds {
+            high_watermark: AtomicI64::new(state.replica.high_watermark()),
+            last_stable_offset: AtomicI64::new(state.replica.high_watermark()),
+        };
+        Arc::new_cyclic(|me| Self {
+            topic,
+            topic_id,
+            index,
+            state: Mutex::new(state),
+            reader,
+            bounds,
+            waiters: Waiters::default(),
+            settings: ArcSwap::new(settings),
+            surroundings,
+            me: me.clone(),
+        })
+    }
+
+    /// Name of the topic.
+    pub fn topic(&self) -> &Str {
+        &self.topic
+    }
+
+    /// Id of the topic.
+    pub fn topic_id(&self) -> Uuid {
+        self.topic_id
+    }
+
+    /// Index of the partition.
+    pub fn index(&self) -> i32 {
+        self.index
+    }
+
+    /// The topic's settings as they are now.
+    pub fn settings(&self) -> Arc<TopicSettings> {
+        self.settings.load_full()
+    }
+
+    /// Everything below this offset is on all in-sync replicas.
+    pub fn high_watermark(&self) -> i64 {
+        self.bounds.high_watermark.load(Ordering::Acquire)
+    }
+
+    /// Everything below this offset is decided: no transaction is open on it.
+    pub fn last_stable_offset(&self) -> i64 {
+        self.bounds.last_stable_offset.load(Ordering::Acquire)
+    }
+
+    /// The first offset that may be read.
+    pub fn log_start_offset(&self) -> i64 {
+        self.reader.log_start_offset()
+    }
+
+    /// The offset the next record will get.
+    pub fn log_end_offset(&self) -> i64 {
+        self.reader.log_end_offset()
+    }
+
+    /// Appends a client's batch as leader. The batch is visible to followers at once, to consumers
+    /// when the high watermark passes it.
+    pub fn append_produced(
+        &self,
+        batch: ValidBatch,
+        acks: i16,
+        now_ms: i64,
+    ) -> Result<Appended, AppendError> {
+        self.append(batch, AppendOrigin::Client, acks, None, now_ms)
+    }
+
+    /// Appends a coordinator's batch as leader of `leader_epoch`. It is acknowledged by
+    /// [`Partition::replicated`], as with acks=all.
+    pub fn append_coordinated(
+        &self,
+        batch: ValidBatch,
+        leader_epoch: i32,
+        now_ms: i64,
+    ) -> Result<Appended, AppendError> {
+        self.append(batch, AppendOrigin::Coordinator, ALL, Some(leader_epoch), now_ms)
+    }
+
+    fn append(
+        &self,
+        valid: ValidBatch,
+        origin: AppendOrigin,
+        acks: i16,
+        leader_epoch: Option<i32>,
+        now_ms: i64,
+    ) -> Result<Appended, AppendError> {
+        let ValidBatch { mut batch, log_append_time } = valid;
+        let mut state = self.lock();
+        state.replica.admit_append(acks)?;
+        let epoch = state.replica.leader_epoch();
+        if let Some(requested) = leader_epoch.filter(|requested| *requested != epoch) {
+            return Err(AppendError::Fenced { requested, current: epoch });
+        }
+        let appended = |base_offset, last_offset, state: &State, replicated| Appended {
+            base_offset,
+            last_offset,
+            log_append_time_ms: log_append_time,
+            log_start_offset: state.log.log_start_offset(),
+            leader_epoch: epoch,
+            replicated,
+        };
+        if batch.header().has_producer_id()
+            && let ProducerCheck::Duplicate(earlier) =
+                state.log.producers().check(&batch.header(), origin)?
+        {
+            let replicated = earlier.last_offset < state.replica.high_watermark();
+            return Ok(appended(earlier.base_offset(), earlier.last_offset, &state, replicated));
+        }
+        batch.stamp(state.log.log_end_offset(), epoch);
+        let info = state.log.append(&batch, now_ms)?;
+        let offsets = state.offsets();
+        let outcome = self.surroundings.with(|context| state.replica.on_appended(offsets, context));
+        let replicated = info.last_offset < state.replica.high_watermark();
+        let appended = appended(info.base_offset, info.last_offset, &state, replicated);
+        let published = self.publish(&mut state);
+        let flush = match info.rolled {
+            true => state.log.flush_rolled(now_ms),
+            false if state.log.is_flush_due(now_ms) => state.log.flush(now_ms),
+            false => None,
+        };
+        drop(state);
+        if let Some(job) = flush {
+            self.surroundings.flush(self.me.clone(), job);
+        }
+        self.waiters.data_visible(Visibility::LogEnd, info.size as u64);
+        self.tell(published, info.size as u64);
+        self.surroundings.propose(self, outcome.proposal);
+        Ok(appended)
+    }
+
+    /// Waits until every in-sync replica has what was appended (acks=all).
+    ///
+    /// # Errors
+    /// [`AppendError::TimedOut`] at the deadline; [`AppendError::NotEnoughReplicasAfterAppend`];
+    /// [`AppendError::Lookup`] and [`AppendError::Fenced`] when this broker does not lead any more.
+    pub async fn replicated(
+        &self,
+        env: &Env,
+        appended: &Appended,
+        deadline: Instant,
+    ) -> Result<(), AppendError> {
+        let wanted = appended.last_offset + 1;
+        loop {
+            let parked = Parked::new(i64::MAX);
+            self.waiters.await_high_watermark(wanted, &parked);
+            if let Some(outcome) = self.acknowledged(appended) {
+                self.waiters.forget(&parked);
+                return outcome;
+            }
+            tokio::select! {
+                biased;
+                () = parked.woken() => {}
+                () = env.sleep_until(deadline) => {
+                    self.waiters.forget(&parked);
+                    return self.acknowledged(appended).unwrap_or(Err(AppendError::TimedOut));
+                }
+            }
+        }
+    }
+
+    fn acknowledged(&self, appended: &Appended) -> Option<Result<(), AppendError>> {
+        let state = self.lock();
+        let current = state.replica.leader_epoch();
+        if current != appended.leader_epoch {
+            let requested = appended.leader_epoch;
+            return Some(Err(AppendError::Fenced { requested, current }));
+        }
+        match state.replica.commit_status(appended.last_offset + 1) {
+            Ok(CommitStatus::Pending) => None,
+            Ok(CommitStatus::Committed) => Some(Ok(())),
+            Ok(CommitStatus::NotEnoughReplicas) => {
+                Some(Err(AppendError::NotEnoughReplicasAfterAppend))
+            }
+            Err(refusal) => Some(Err(refusal.into())),
+        }
+    }
+
+    /// Wakes `parked` when data becomes visible to readers of `visibility`.
+    pub fn await_data(&self, visibility: Visibility, parked: &Arc<Parked>) {
+        self.waiters.await_data(visibility, parked);
+    }
+
+    /// Forgets a parked operation that is done.
+    pub fn forget(&self, parked: &Arc<Parked>) {
+        self.waiters.forget(parked);
+    }
+
+    /// Makes the state's bounds visible to readers; tells which of them moved.
+    pub(crate) fn publish(&self, state: &mut State) -> Published {
+        let high_watermark = state.replica.high_watermark();
+        let before = self.bounds.high_watermark.swap(high_watermark, Ordering::AcqRel);
+        if before != high_watermark {
+            state.log.producers_mut().on_high_watermark(high_watermark);
+        }
+        let start = state.log.log_start_offset();
+        let stable = state.log.producers().last_stable_offset(start, high_watermark);
+        let stable_before = self.bounds.last_stable_offset.swap(stable, Ordering::AcqRel);
+        Published {
+            high_watermark: (before != high_watermark).then_some(high_watermark),
+            last_stable_offset: stable_before != stable,
+        }
+    }
+
+    /// Wakes those who wait for what was published; `bytes` is how much data that is, roughly.
+    pub(crate) fn tell(&self, published: Published, bytes: u64) {
+        if let Some(high_watermark) = published.high_watermark {
+            self.waiters.high_watermark_moved(high_watermark);
+            self.waiters.data_visible(Visibility::HighWatermark, bytes);
+        }
+        if published.last_stable_offset {
+            self.waiters.data_visible(Visibility::LastStable, bytes);
+        }
+    }
+
+    pub(crate) fn set_settings(&self, settings: Arc<TopicSettings>) {
+        self.settings.store(settings);
+    }
+
+    /// The state; a panic of another holder was inside the log, which keeps itself consistent.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What [`Partition::publish`] moved.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Published {
+    high_watermark: Option<i64>,
+    last_stable_offset: bool,
+}
+
+impl fmt::Debug for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.topic, self.index)
+    }
+}

@@ -1,0 +1,366 @@
+//! The table of this broker's replicas, kept in step with the cluster image.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use arc_swap::ArcSwap;
+use env::Env;
+use log::{Loaded, LoadedLog, Log, LogDirs, TopicPartition};
+use metadata::{Image, LocalReplica, ResourceType, Topic, Update};
+use replica::{Assignment, LogOffsets, ReplicaState, ReplicationRules, Transition};
+use tokio::sync::mpsc;
+use wire::Str;
+
+use crate::error::LookupError;
+use crate::partition::{Partition, State};
+use crate::settings::TopicSettings;
+use crate::surroundings::{Proposed, Surroundings};
+
+/// Tells the settings of a topic, as they are in an image.
+pub type TopicSettingsOf = dyn Fn(&Image, &str) -> Arc<TopicSettings> + Send + Sync;
+
+/// How the replicas of a broker are set up.
+pub struct ReplicasOptions {
+    /// This broker's id.
+    pub node_id: i32,
+    /// Where logs are.
+    pub dirs: Arc<LogDirs>,
+    /// The cluster as it is now.
+    pub image: Arc<ArcSwap<Image>>,
+    /// Settings of topics.
+    pub settings_of: Arc<TopicSettingsOf>,
+    /// `replica.lag.time.max.ms`.
+    pub replica_lag_time_max_ms: i64,
+    /// Takes the changes of ISRs that leaders propose.
+    pub proposals: mpsc::UnboundedSender<Proposed>,
+}
+
+/// All replicas on this broker.
+pub struct Replicas {
+    node_id: i32,
+    env: Env,
+    dirs: Arc<LogDirs>,
+    settings_of: Arc<TopicSettingsOf>,
+    replica_lag_time_max_ms: i64,
+    surroundings: Arc<Surroundings>,
+    image: Arc<ArcSwap<Image>>,
+    topics: RwLock<HashMap<Str, Slots>>,
+}
+
+/// The replicas of one topic, by partition index.
+type Slots = Vec<Slot>;
+
+/// What is known here of one partition.
+#[derive(Debug, Clone, Default)]
+enum Slot {
+    /// No replica here.
+    #[default]
+    Elsewhere,
+    /// Served.
+    Online(Arc<Partition>),
+    /// Its log cannot be used.
+    Offline,
+}
+
+impl Replicas {
+    /// The replicas whose logs were loaded, as the image places them; what it does not place here
+    /// is set aside (kafka-storage §4.9).
+    pub fn new(env: &Env, options: ReplicasOptions, loaded: Loaded) -> Self {
+        let image = options.image.load_full();
+        let surroundings =
+            Surroundings::new(env.clone(), Arc::clone(&options.image), options.proposals);
+        let replicas = Self {
+            node_id: options.node_id,
+            env: env.clone(),
+            dirs: options.dirs,
+            settings_of: options.settings_of,
+            replica_lag_time_max_ms: options.replica_lag_time_max_ms,
+            surroundings: Arc::new(surroundings),
+            image: options.image,
+            topics: RwLock::default(),
+        };
+        for failed in loaded.failed {
+            let TopicPartition { topic, partition } = failed.topic_partition;
+            replicas.set(&Str::copy_from(&topic), partition, Slot::Offline);
+        }
+        for loaded in loaded.logs {
+            replicas.adopt(&image, loaded);
+        }
+        replicas.lead_and_follow_all(&image);
+        replicas
+    }
+
+    /// The replica of a partition.
+    ///
+    /// # Errors
+    /// Why there is none to serve it here.
+    pub fn get(&self, topic: &str, index: i32) -> Result<Arc<Partition>, LookupError> {
+        let slot = {
+            let topics = self.read();
+            let slots = topics.get(topic);
+            slots.and_then(|slots| slots.get(usize::try_from(index).ok()?)).cloned()
+        };
+        match slot.unwrap_or_default() {
+            Slot::Online(partition) => Ok(partition),
+            Slot::Offline => Err(LookupError::Offline),
+            Slot::Elsewhere if self.image.load().topics.partition(topic, index).is_some() => {
+                Err(LookupError::NotLeaderOrFollower)
+            }
+            Slot::Elsewhere => Err(LookupError::UnknownTopicOrPartition),
+        }
+    }
+
+    /// All replicas that are served.
+    pub fn online(&self) -> Vec<Arc<Partition>> {
+        let topics = self.read();
+        let slots = topics.values().flatten();
+        slots
+            .filter_map(|slot| match slot {
+                Slot::Online(partition) => Some(Arc::clone(partition)),
+                Slot::Elsewhere | Slot::Offline => None,
+            })
+            .collect()
+    }
+
+    /// The log directories.
+    pub fn dirs(&self) -> &Arc<LogDirs> {
+        &self.dirs
+    }
+
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The broker has been registered: leaders name this epoch in what they propose.
+    pub fn registered(&self, broker_epoch: i64) {
+        self.surroundings.set_broker_epoch(broker_epoch);
+    }
+
+    /// Follows a change of the image: makes and deletes replicas, takes up leaderships, puts
+    /// settings in force. May wait for the disk.
+    pub fn apply(&self, update: &Update) {
+        let local = update.local_replicas(self.node_id);
+        for gone in &local.deleted {
+            self.delete(gone);
+        }
+        for replica in local.leaders.iter().chain(&local.followers) {
+            self.place(&update.after, replica);
+        }
+        if update.changes.configs_changed(ResourceType::Broker) {
+            let topics: Vec<Str> = self.read().keys().cloned().collect();
+            topics.iter().for_each(|topic| self.reconfigure(&update.after, topic));
+            return;
+        }
+        let configs = update.changes.configs.iter();
+        for resource in configs.filter(|config| config.resource_type == ResourceType::Topic) {
+            self.reconfigure(&update.after, &resource.name);
+        }
+    }
+
+    /// Takes a log that was found into use, if the image places it here and means the same topic.
+    fn adopt(&self, image: &Image, loaded: LoadedLog) {
+        let LoadedLog { log, high_watermark } = loaded;
+        let (name, index) = (log.topic_partition().topic.clone(), log.topic_partition().partition);
+        let topic = image.topics.by_name(&name);
+        let placed = topic.filter(|topic| {
+            topic.partition(index).is_some_and(|p| p.replicas.contains(&self.node_id))
+        });
+        let Some(topic) = placed else {
+            tracing::warn!("{name}-{index} is not placed on this broker; its log is set aside");
+            self.retire(|| self.dirs.set_aside(&log));
+            return;
+        };
+        match log.topic_id() {
+            Some(id) if id != topic.id => {
+                tracing::warn!(
+                    "the log of {name}-{index} is of an earlier topic of that name (id {id}, now \
+                     {}); it is set aside",
+                    topic.id
+                );
+                self.retire(|| self.dirs.set_aside(&log));
+            }
+            _ => self.admit(image, topic, index, log, high_watermark),
+        }
+    }
+
+    fn admit(&self, image: &Image, topic: &Topic, index: i32, log: Log, high_watermark: i64) {
+        let settings = (self.settings_of)(image, &topic.name);
+        let rules = self.rules(&settings);
+        let offsets = LogOffsets {
+            log_start_offset: log.log_start_offset(),
+            log_end_offset: log.log_end_offset(),
+        };
+        let state = ReplicaState::new(self.node_id, high_watermark, offsets, rules);
+        let surroundings = Arc::clone(&self.surroundings);
+        let name = topic.name.clone();
+        let partition =
+            Partition::new(name, topic.id, index, State::new(log, state), settings, surroundings);
+        self.set(&topic.name, index, Slot::Online(partition));
+    }
+
+    fn lead_and_follow_all(&self, image: &Image) {
+        for topic in image.topics.iter() {
+            let here = topic
+                .partitions()
+                .filter(|(_, partition)| partition.replicas.contains(&self.node_id));
+            for (index, _) in here {
+                self.place_partition(image, topic, index);
+            }
+        }
+    }
+
+    fn place(&self, image: &Image, replica: &LocalReplica) {
+        self.place_partition(image, &replica.topic, replica.index);
+    }
+
+    /// Makes the replica if it is not there, and gives it its role.
+    fn place_partition(&self, image: &Image, topic: &Topic, index: i32) {
+        let Some(partition) = topic.partition(index) else { return };
+        if let Ok(replica) = self.get(&topic.name, index)
+            && replica.topic_id() != topic.id
+        {
+            self.remove(&replica);
+        }
+        if matches!(self.slot(&topic.name, index), Slot::Elsewhere) {
+            self.create(image, topic, index);
+        }
+        if let Ok(replica) = self.get(&topic.name, index) {
+            replica.assign(&Assignment {
+                leader: partition.leader,
+                leader_epoch: partition.leader_epoch,
+                partition_epoch: partition.partition_epoch,
+                replicas: partition.replicas.to_vec(),
+                isr: partition.isr.to_vec(),
+            });
+        }
+    }
+
+    fn create(&self, image: &Image, topic: &Topic, index: i32) {
+        let settings = (self.settings_of)(image, &topic.name);
+        let name = TopicPartition { topic: topic.name.to_string().into(), partition: index };
+        let made = match self.dirs.place() {
+            Some(dir) => self.dirs.create(dir, &name, topic.id, Arc::clone(&settings.log)),
+            None => {
+                tracing::error!("no log directory is left for {name}");
+                self.set(&topic.name, index, Slot::Offline);
+                return;
+            }
+        };
+        match made {
+            Ok(log) => self.admit(image, topic, index, log, 0),
+            Err(error) => {
+                tracing::error!("cannot make the log of {name}: {error}");
+                self.set(&topic.name, index, Slot::Offline);
+            }
+        }
+    }
+
+    fn delete(&self, gone: &LocalReplica) {
+        match self.slot(&gone.topic.name, gone.index) {
+            Slot::Online(replica) if replica.topic_id() == gone.topic.id => self.remove(&replica),
+            Slot::Offline => self.set(&gone.topic.name, gone.index, Slot::Elsewhere),
+            Slot::Online(_) | Slot::Elsewhere => {}
+        }
+    }
+
+    fn remove(&self, replica: &Partition) {
+        self.set(replica.topic(), replica.index(), Slot::Elsewhere);
+        let state = replica.lock();
+        self.retire(|| self.dirs.delete(&state.log));
+        drop(state);
+        replica.waiters.wake_all();
+    }
+
+    fn retire(&self, retire: impl FnOnce() -> Result<(), log::Error>) {
+        if let Err(error) = retire() {
+            tracing::error!("a replica cannot be taken out of use: {error}");
+        }
+    }
+
+    fn reconfigure(&self, image: &Image, topic: &str) {
+        let settings = (self.settings_of)(image, topic);
+        let rules = self.rules(&settings);
+        let slots = self.read().get(topic).cloned().unwrap_or_default();
+        for slot in slots {
+            if let Slot::Online(replica) = slot {
+                replica.reconfigure(Arc::clone(&settings), rules);
+            }
+        }
+    }
+
+    fn rules(&self, settings: &TopicSettings) -> ReplicationRules {
+        ReplicationRules {
+            min_insync_replicas: settings.min_insync_replicas,
+            replica_lag_time_max_ms: self.replica_lag_time_max_ms,
+        }
+    }
+
+    fn slot(&self, topic: &str, index: i32) -> Slot {
+        let topics = self.read();
+        let slots = topics.get(topic);
+        slots.and_then(|slots| slots.get(usize::try_from(index).ok()?)).cloned().unwrap_or_default()
+    }
+
+    fn set(&self, topic: &Str, index: i32, slot: Slot) {
+        let Ok(index) = usize::try_from(index) else { return };
+        let mut topics = self.write();
+        let slots = topics.entry(topic.detach()).or_default();
+        if slots.len() <= index {
+            slots.resize(index + 1, Slot::Elsewhere);
+        }
+        slots[index] = slot;
+        if slots.iter().all(|slot| matches!(slot, Slot::Elsewhere)) {
+            topics.remove(topic);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Str, Slots>> {
+        self.topics.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Str, Slots>> {
+        self.topics.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Partition {
+    /// Takes up the role the metadata log gives.
+    pub(crate) fn assign(&self, assignment: &Assignment) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let offsets = state.offsets();
+        let transition = self
+            .surroundings
+            .with(|context| state.replica.on_assignment(assignment, offsets, context));
+        if let Transition::Leader { epoch_start_offset: Some(_), .. } = transition {
+            state.log.begin_leader_epoch(assignment.leader_epoch);
+        }
+        let published = self.publish(state);
+        drop(guard);
+        self.tell(published, 0);
+        if !matches!(transition, Transition::Stale) {
+            self.waiters.wake_all();
+        }
+    }
+
+    /// Puts other settings in force.
+    pub(crate) fn reconfigure(&self, settings: Arc<TopicSettings>, rules: ReplicationRules) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.log.set_settings(Arc::clone(&settings.log));
+        let offsets = state.offsets();
+        let outcome =
+            self.surroundings.with(|context| state.replica.on_rules(rules, offsets, context));
+        let published = self.publish(state);
+        drop(guard);
+        self.set_settings(settings);
+        self.tell(published, 0);
+        self.surroundings.propose(self, outcome.proposal);
+    }
+}
+
+impl std::fmt::Debug for Replicas {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replicas").field("node_id", &self.node_id).finish_non_exhaustive()
+    }
+}

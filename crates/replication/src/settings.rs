@@ -1,0 +1,80 @@
+//! What a topic's configuration means for its replicas.
+
+use std::sync::Arc;
+
+use config::{CompressionType, LogConfig};
+use log::LogSettings;
+use records::{Codec, Compression, ProduceRules, TimestampType};
+
+/// Records of a compressed batch may take this many times `max.message.bytes` uncompressed. Well
+/// above what honest data reaches, well below what a bomb asks for (DESIGN: everything has a
+/// bound).
+const EXPANSION_MAX: usize = 64;
+
+/// The settings of a topic as its replicas use them; one for all topics that are configured alike.
+#[derive(Debug, Clone)]
+pub struct TopicSettings {
+    /// The layout of the log.
+    pub log: Arc<LogSettings>,
+    /// What produced batches must obey.
+    pub produce: ProduceRules,
+    /// `min.insync.replicas`.
+    pub min_insync_replicas: usize,
+    /// Whether records may be deleted from the front (`cleanup.policy` has `delete`).
+    pub deletable: bool,
+}
+
+impl TopicSettings {
+    /// The settings that follow from a topic's effective configuration;
+    /// `producer_id_expiration_ms` is the broker's.
+    pub fn new(config: &LogConfig, producer_id_expiration_ms: i64) -> Self {
+        let max_message_bytes = usize::try_from(config.max_message_bytes).unwrap_or(0);
+        Self {
+            log: Arc::new(log_settings(config, producer_id_expiration_ms)),
+            produce: ProduceRules {
+                max_message_bytes,
+                compacted: config.cleanup_policy.compact,
+                timestamp_type: match config.message_timestamp_type {
+                    config::TimestampType::CreateTime => TimestampType::CreateTime,
+                    config::TimestampType::LogAppendTime => TimestampType::LogAppendTime,
+                },
+                timestamp_before_max_ms: config.message_timestamp_before_max_ms,
+                timestamp_after_max_ms: config.message_timestamp_after_max_ms,
+                compression: codec(config),
+                max_decompressed_bytes: max_message_bytes
+                    .saturating_mul(EXPANSION_MAX)
+                    .max(64 << 20),
+            },
+            min_insync_replicas: usize::try_from(config.min_insync_replicas).unwrap_or(1),
+            deletable: config.cleanup_policy.delete || !config.cleanup_policy.compact,
+        }
+    }
+}
+
+fn log_settings(config: &LogConfig, producer_id_expiration_ms: i64) -> LogSettings {
+    LogSettings {
+        segment_bytes: u32::try_from(config.segment_size()).unwrap_or(u32::MAX),
+        segment_ms: config.segment_ms,
+        segment_jitter_ms: config.segment_jitter_ms,
+        segment_index_bytes: u32::try_from(config.segment_index_bytes).unwrap_or(0),
+        index_interval_bytes: u32::try_from(config.index_interval_bytes).unwrap_or(0),
+        flush_messages: config.flush_messages,
+        flush_ms: config.flush_ms,
+        file_delete_delay_ms: config.file_delete_delay_ms,
+        producer_id_expiration_ms,
+        compact: config.cleanup_policy.compact,
+    }
+}
+
+/// The codec batches are stored with; `None` keeps the producer's.
+fn codec(config: &LogConfig) -> Option<Codec> {
+    let (compression, level) = match config.compression_type {
+        CompressionType::Producer => return None,
+        CompressionType::Uncompressed => (Compression::None, None),
+        CompressionType::Gzip => (Compression::Gzip, Some(config.compression_gzip_level)),
+        CompressionType::Snappy => (Compression::Snappy, None),
+        CompressionType::Lz4 => (Compression::Lz4, Some(config.compression_lz4_level)),
+        CompressionType::Zstd => (Compression::Zstd, Some(config.compression_zstd_level)),
+    };
+    Some(Codec { compression, level })
+}

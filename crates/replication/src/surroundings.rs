@@ -1,0 +1,95 @@
+//! What the replicas of a broker know of the world around them.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
+
+use arc_swap::ArcSwap;
+use env::Env;
+use log::FlushJob;
+use metadata::Image;
+use replica::{BrokerStanding, Brokers, Context, IsrProposal};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use wire::Uuid;
+
+use crate::partition::Partition;
+
+/// A change of an ISR that the controller is to be asked for.
+#[derive(Debug)]
+pub struct Proposed {
+    /// The topic.
+    pub topic_id: Uuid,
+    /// The partition.
+    pub index: i32,
+    /// The change.
+    pub proposal: IsrProposal,
+}
+
+/// Time, the cluster image, and the way to the controller.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    env: Env,
+    began: Instant,
+    image: Arc<ArcSwap<Image>>,
+    broker_epoch: AtomicI64,
+    proposals: mpsc::UnboundedSender<Proposed>,
+}
+
+impl Surroundings {
+    pub(crate) fn new(
+        env: Env,
+        image: Arc<ArcSwap<Image>>,
+        proposals: mpsc::UnboundedSender<Proposed>,
+    ) -> Self {
+        let began = env.now();
+        Self { env, began, image, broker_epoch: AtomicI64::new(-1), proposals }
+    }
+
+    /// Runs `event` with the world as it is now.
+    pub(crate) fn with<T>(&self, event: impl FnOnce(&Context<'_>) -> T) -> T {
+        let elapsed = self.env.now().saturating_duration_since(self.began);
+        event(&Context {
+            now_ms: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
+            local_broker_epoch: self.broker_epoch.load(Ordering::Relaxed),
+            brokers: self,
+        })
+    }
+
+    pub(crate) fn set_broker_epoch(&self, epoch: i64) {
+        self.broker_epoch.store(epoch, Ordering::Relaxed);
+    }
+
+    /// Brings part of a log onto the disk, off the request path.
+    pub(crate) fn flush(&self, partition: Weak<Partition>, job: FlushJob) {
+        drop(self.env.blocking(move || match job.run() {
+            Ok(()) => {
+                if let Some(partition) = partition.upgrade() {
+                    partition.lock().log.flushed(&job);
+                }
+            }
+            Err(error) => tracing::error!("a flush failed: {error}"),
+        }));
+    }
+
+    /// Passes on what a partition proposes. At most one proposal per partition is under way, so
+    /// the queue is bounded by the number of partitions.
+    pub(crate) fn propose(&self, partition: &Partition, proposal: Option<IsrProposal>) {
+        if let Some(proposal) = proposal {
+            let (topic_id, index) = (partition.topic_id(), partition.index());
+            // Nobody listens while the node goes down; then nothing is to be changed any more.
+            let _ = self.proposals.send(Proposed { topic_id, index, proposal });
+        }
+    }
+}
+
+impl Brokers for Surroundings {
+    fn standing(&self, broker_id: i32) -> Option<BrokerStanding> {
+        let image = self.image.load();
+        let broker = image.cluster.broker(broker_id)?;
+        Some(BrokerStanding {
+            epoch: broker.epoch,
+            is_fenced: broker.fenced,
+            is_shutting_down: broker.in_controlled_shutdown,
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! What is done for the replicas from time to time: checkpoints, files no longer used.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use log::{LogDir, OffsetCheckpoint, TopicPartition};
+use tokio::time::Instant;
+
+use crate::partition::Partition;
+use crate::replicas::Replicas;
+
+/// How often what is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpkeepIntervals {
+    /// `replica.high.watermark.checkpoint.interval.ms`.
+    pub high_watermarks: Duration,
+    /// `log.flush.offset.checkpoint.interval.ms`.
+    pub recovery_points: Duration,
+    /// `log.flush.start.offset.checkpoint.interval.ms`.
+    pub log_start_offsets: Duration,
+}
+
+/// Files not used for about this long are closed, deleted ones removed.
+const SWEEP: Duration = Duration::from_secs(30);
+
+type Offsets = Vec<(TopicPartition, i64)>;
+
+/// What was last written, so that an idle broker writes nothing.
+#[derive(Debug, Default)]
+struct Written(HashMap<(PathBuf, OffsetCheckpoint), Offsets>);
+
+impl Replicas {
+    /// Does the upkeep until the task is dropped.
+    pub async fn upkeep(self: Arc<Self>, intervals: UpkeepIntervals) {
+        let mut written = Written::default();
+        let now = self.env().now();
+        let mut due = [
+            (OffsetCheckpoint::HighWatermark, intervals.high_watermarks),
+            (OffsetCheckpoint::RecoveryPoint, intervals.recovery_points),
+            (OffsetCheckpoint::LogStartOffset, intervals.log_start_offsets),
+        ]
+        .map(|(checkpoint, every)| (checkpoint, every, now + every));
+        let mut sweep = now + SWEEP;
+        loop {
+            let next = due.iter().map(|(_, _, at)| *at).min().unwrap_or(sweep).min(sweep);
+            self.env().sleep_until(next).await;
+            let now = self.env().now();
+            for (checkpoint, every, at) in &mut due {
+                if *at <= now {
+                    *at = now + *every;
+                    written = self.write_in_background(*checkpoint, written).await;
+                }
+            }
+            if sweep <= now {
+                sweep = now + SWEEP;
+                self.sweep().await;
+            }
+        }
+    }
+
+    async fn write_in_background(
+        self: &Arc<Self>,
+        checkpoint: OffsetCheckpoint,
+        mut written: Written,
+    ) -> Written {
+        let replicas = Arc::clone(self);
+        let write = move || {
+            replicas.write_checkpoint(checkpoint, &mut written);
+            written
+        };
+        self.env().blocking(write).await
+    }
+
+    async fn sweep(self: &Arc<Self>) {
+        let replicas = Arc::clone(self);
+        let sweep = move || {
+            replicas.dirs().close_unused_files();
+            let now_ms = replicas.env().clock().wall_ms();
+            replicas.dirs().dirs().iter().for_each(|dir| dir.remove_deleted(now_ms));
+        };
+        self.env().blocking(sweep).await;
+    }
+
+    fn write_checkpoint(&self, checkpoint: OffsetCheckpoint, written: &mut Written) {
+        let mut by_dir: HashMap<PathBuf, Offsets> = HashMap::new();
+        for dir in self.dirs().dirs() {
+            by_dir.insert(dir.path().to_owned(), Vec::new());
+        }
+        for partition in self.online() {
+            if let Some((dir, entry)) = offset_of(&partition, checkpoint) {
+                by_dir.entry(dir).or_default().push(entry);
+            }
+        }
+        for dir in self.dirs().dirs().iter().filter(|dir| !dir.is_offline()) {
+            let mut offsets = by_dir.remove(dir.path()).unwrap_or_default();
+            offsets.sort();
+            written.write(dir, checkpoint, offsets);
+        }
+    }
+
+    /// Brings all logs onto the disk and marks the directories clean (kafka-storage §4.10). The
+    /// broker epoch is told to the controller at the next start. Waits for the disk.
+    pub fn close(&self, broker_epoch: i64) {
+        let started = Instant::now();
+        let mut failed: Vec<PathBuf> = Vec::new();
+        let partitions = self.online();
+        for partition in &partitions {
+            let mut state = partition.lock();
+            let dir = state.log.dir().path().to_owned();
+            if let Err(error) = state.log.close(self.env().clock().wall_ms()) {
+                tracing::error!("cannot close the log of {partition:?}: {error}");
+                failed.push(dir);
+            }
+        }
+        let mut written = Written::default();
+        for checkpoint in [
+            OffsetCheckpoint::RecoveryPoint,
+            OffsetCheckpoint::LogStartOffset,
+            OffsetCheckpoint::HighWatermark,
+        ] {
+            self.write_checkpoint(checkpoint, &mut written);
+        }
+        for dir in self.dirs().dirs() {
+            if failed.iter().any(|path| path == dir.path()) || dir.is_offline() {
+                continue;
+            }
+            if let Err(error) = dir.mark_clean(broker_epoch) {
+                tracing::error!("cannot mark {} clean: {error}", dir.path().display());
+            }
+        }
+        tracing::debug!(logs = partitions.len(), took = ?started.elapsed(), "logs are closed");
+    }
+}
+
+impl Written {
+    fn write(&mut self, dir: &LogDir, checkpoint: OffsetCheckpoint, offsets: Offsets) {
+        let key = (dir.path().to_owned(), checkpoint);
+        if self.0.get(&key).is_some_and(|before| *before == offsets) {
+            return;
+        }
+        let entries = offsets.iter().map(|(name, offset)| (name, *offset));
+        match dir.write_offsets(checkpoint, entries) {
+            Ok(()) => {
+                self.0.insert(key, offsets);
+            }
+            Err(error) => report(dir.path(), checkpoint, &error),
+        }
+    }
+}
+
+fn report(dir: &Path, checkpoint: OffsetCheckpoint, error: &log::Error) {
+    tracing::error!(dir = %dir.display(), ?checkpoint, "cannot write a checkpoint: {error}");
+}
+
+/// Which directory a partition is in, and what the checkpoint says of it; `None` when it says
+/// nothing.
+fn offset_of(
+    partition: &Partition,
+    checkpoint: OffsetCheckpoint,
+) -> Option<(PathBuf, (TopicPartition, i64))> {
+    let state = partition.lock();
+    let log = &state.log;
+    let offset = match checkpoint {
+        OffsetCheckpoint::HighWatermark => state.replica.high_watermark(),
+        OffsetCheckpoint::RecoveryPoint => log.recovery_point(),
+        OffsetCheckpoint::LogStartOffset => {
+            let start = log.log_start_offset();
+            (start > log.first_segment_base_offset()).then_some(start)?
+        }
+        OffsetCheckpoint::CleanerOffset => return None,
+    };
+    Some((log.dir().path().to_owned(), (log.topic_partition().clone(), offset)))
+}

@@ -1,0 +1,164 @@
+//! Purgatory: operations that wait for something to happen to a partition.
+//!
+//! A waiting operation registers with every partition it waits for and then looks once more, so
+//! that nothing that happened in between is missed. Whoever moves the partition wakes it; it then
+//! goes on in its own task, on its own thread. A deadline is the operation's own timer.
+//!
+//! **Invariant:** a partition that nobody waits for pays one atomic load per append.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// What a reader may see, and so which movement of the partition is news to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// Followers: up to the log end offset.
+    LogEnd,
+    /// `read_uncommitted` consumers: up to the high watermark.
+    HighWatermark,
+    /// `read_committed` consumers: up to the last stable offset.
+    LastStable,
+}
+
+/// A parked operation. It is woken when enough data arrived, or when something happened that it
+/// must look at.
+#[derive(Debug)]
+pub struct Parked {
+    missing_bytes: AtomicI64,
+    notify: Notify,
+}
+
+impl Parked {
+    /// An operation that wants to be woken once `missing_bytes` more bytes became visible.
+    pub fn new(missing_bytes: i64) -> Arc<Self> {
+        Arc::new(Self { missing_bytes: AtomicI64::new(missing_bytes), notify: Notify::new() })
+    }
+
+    /// Waits until woken. A wake that came before this call is not lost.
+    pub async fn woken(&self) {
+        self.notify.notified().await;
+    }
+
+    fn arrived(&self, bytes: i64) {
+        if self.missing_bytes.fetch_sub(bytes, Ordering::Relaxed) <= bytes {
+            self.notify.notify_one();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ForOffset {
+    offset: i64,
+    parked: Arc<Parked>,
+}
+
+#[derive(Debug)]
+struct ForData {
+    visibility: Visibility,
+    parked: Arc<Parked>,
+}
+
+#[derive(Debug, Default)]
+struct Lists {
+    for_offset: Vec<ForOffset>,
+    for_data: Vec<ForData>,
+}
+
+/// Those who wait for one partition.
+#[derive(Debug, Default)]
+pub(crate) struct Waiters {
+    any: AtomicBool,
+    lists: Mutex<Option<Box<Lists>>>,
+}
+
+impl Waiters {
+    /// Wakes `parked` once the high watermark is at or above `offset`.
+    pub(crate) fn await_high_watermark(&self, offset: i64, parked: &Arc<Parked>) {
+        let waiter = ForOffset { offset, parked: Arc::clone(parked) };
+        self.register(|lists| lists.for_offset.push(waiter));
+    }
+
+    /// Counts what becomes visible to `parked`.
+    pub(crate) fn await_data(&self, visibility: Visibility, parked: &Arc<Parked>) {
+        let waiter = ForData { visibility, parked: Arc::clone(parked) };
+        self.register(|lists| lists.for_data.push(waiter));
+    }
+
+    /// Forgets `parked`; called by the operation itself when it is done.
+    pub(crate) fn forget(&self, parked: &Arc<Parked>) {
+        let mut guard = self.lock();
+        let Some(lists) = guard.as_mut() else { return };
+        lists.for_offset.retain(|waiter| !Arc::ptr_eq(&waiter.parked, parked));
+        lists.for_data.retain(|waiter| !Arc::ptr_eq(&waiter.parked, parked));
+        self.settle(&mut guard);
+    }
+
+    /// `bytes` more bytes became visible to readers of `visibility`.
+    pub(crate) fn data_visible(&self, visibility: Visibility, bytes: u64) {
+        if !self.any() {
+            return;
+        }
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        if let Some(lists) = self.lock().as_ref() {
+            for waiter in lists.for_data.iter().filter(|waiter| waiter.visibility == visibility) {
+                waiter.parked.arrived(bytes);
+            }
+        }
+    }
+
+    /// The high watermark is now `high_watermark`.
+    pub(crate) fn high_watermark_moved(&self, high_watermark: i64) {
+        if !self.any() {
+            return;
+        }
+        let mut guard = self.lock();
+        let Some(lists) = guard.as_mut() else { return };
+        lists.for_offset.retain(|waiter| {
+            let reached = waiter.offset <= high_watermark;
+            if reached {
+                waiter.parked.notify.notify_one();
+            }
+            !reached
+        });
+        self.settle(&mut guard);
+    }
+
+    /// Something happened that everybody must look at: leadership, truncation, deletion.
+    pub(crate) fn wake_all(&self) {
+        if let Some(lists) = self.lock().as_ref() {
+            lists.for_offset.iter().for_each(|waiter| waiter.parked.notify.notify_one());
+            lists.for_data.iter().for_each(|waiter| waiter.parked.notify.notify_one());
+        }
+    }
+
+    /// Whether somebody may be waiting. The fence orders the caller's change to the partition
+    /// before the look, as [`Waiters::register`] orders its mark before the waiter's second look.
+    fn any(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.any.load(Ordering::Relaxed)
+    }
+
+    fn register(&self, add: impl FnOnce(&mut Lists)) {
+        let mut guard = self.lock();
+        add(guard.get_or_insert_default());
+        self.any.store(true, Ordering::Relaxed);
+        drop(guard);
+        fence(Ordering::SeqCst);
+    }
+
+    fn settle(&self, guard: &mut MutexGuard<'_, Option<Box<Lists>>>) {
+        let empty = guard
+            .as_ref()
+            .is_none_or(|lists| lists.for_offset.is_empty() && lists.for_data.is_empty());
+        if empty {
+            **guard = None;
+            self.any.store(false, Ordering::Relaxed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Lists>>> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

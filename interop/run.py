@@ -1,0 +1,115 @@
+"""Runs every scenario against Apache Kafka and Ottla and compares what they saw.
+
+run.py [--quick] [--only NAME] [--no-apache]
+
+--quick       two clients, no comparison run against Apache Kafka (its lines are kept in expected/)
+--only NAME   one scenario
+--record      writes what Apache Kafka showed to expected/
+"""
+
+import argparse
+import difflib
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import nodes
+from nodes import CACHE, HERE
+
+PYTHON = CACHE / "venv" / "bin" / "python"
+EXPECTED = HERE / "expected"
+
+
+def prepare_python():
+    if not PYTHON.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(CACHE / "venv")], check=True)
+    stamp = CACHE / "venv" / ".installed"
+    wanted = (HERE / "python" / "requirements.txt").read_text()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        subprocess.run([PYTHON, "-m", "pip", "install", "-q", "-r", HERE / "python" / "requirements.txt"], check=True)
+        stamp.write_text(wanted)
+
+
+def prepare_node():
+    folder = CACHE / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "node" / "package.json", folder)
+    shutil.copy(HERE / "node" / "scenario.mjs", folder)
+    if not (folder / "node_modules" / "kafkajs").exists():
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True)
+
+
+def prepare_java():
+    libs, classes = nodes.apache_libs(), CACHE / "java"
+    source = HERE / "java" / "Scenario.java"
+    target = classes / "Scenario.class"
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        subprocess.run(["javac", "-nowarn", "-cp", f"{libs}/*", "-d", str(classes), str(source)], check=True)
+
+
+SCENARIOS = {
+    "confluent": (["python3"], prepare_python, lambda b: [PYTHON, HERE / "python" / "confluent.py", b]),
+    "kafka_python": (["python3"], prepare_python, lambda b: [PYTHON, HERE / "python" / "kafka_python.py", b]),
+    "kafkajs": (["node", "npm"], prepare_node, lambda b: ["node", CACHE / "node" / "scenario.mjs", b]),
+    "java": (["java", "javac", "mvn"], prepare_java, lambda b: [
+        "java", "-Xmx256m", f"-Dlog4j2.configurationFile={HERE / 'apache' / 'log4j2.yaml'}", "-Dlog4j2.level=ERROR",
+        "-cp", f"{CACHE / 'java'}:{nodes.apache_libs()}/*", "Scenario", b]),
+    "kcat": (["kcat"], lambda: None, lambda b: [HERE / "kcat" / "scenario.sh", b]),
+}
+
+
+def run(name, node_class):
+    """The lines a scenario prints against a fresh node."""
+    folder = CACHE / "run" / f"{node_class.__name__.lower()}-{name}"
+    nodes.fresh(folder)
+    node = node_class(folder).start()
+    started = time.time()
+    try:
+        node.wait_ready()
+        command = [str(part) for part in SCENARIOS[name][2](node.bootstrap)]
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=(folder / "scenario.err").open("wb"),
+                                timeout=300, cwd=folder)
+        lines = [line for line in result.stdout.decode().splitlines() if ": " in line]
+        if result.returncode != 0:
+            lines.append(f"exit: {result.returncode}")
+    except subprocess.TimeoutExpired as late:
+        lines = (late.stdout or b"").decode().splitlines() + ["exit: did not end in 300 s"]
+    finally:
+        node.stop()
+    print(f"  {node_class.name:13} {name:13} {len(lines)} facts in {time.time() - started:.1f} s", file=sys.stderr)
+    return lines
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--quick", action="store_true")
+    arguments.add_argument("--only", choices=SCENARIOS)
+    arguments.add_argument("--record", action="store_true")
+    options = arguments.parse_args()
+    names = [options.only] if options.only else list(SCENARIOS)
+    lacking = sorted({tool for name in names for tool in SCENARIOS[name][0] if not shutil.which(tool)})
+    if lacking:
+        sys.exit(f"interop: this machine lacks {', '.join(lacking)}")
+    passed = failed = 0
+    for name in names:
+        SCENARIOS[name][1]()
+        expected_file = EXPECTED / f"{name}.txt"
+        if options.record or not (options.quick and expected_file.exists()):
+            expected = run(name, nodes.Apache)
+            if options.record:
+                EXPECTED.mkdir(exist_ok=True)
+                expected_file.write_text("".join(line + "\n" for line in expected))
+                continue
+        else:
+            expected = expected_file.read_text().splitlines()
+        found = run(name, nodes.Ottla)
+        difference = list(difflib.unified_diff(expected, found, "Apache Kafka", "Ottla", lineterm="", n=0))
+        print("\n".join(difference) if difference else f"{name}: the same {len(found)} facts")
+        passed, failed = (passed, failed + 1) if difference else (passed + 1, failed)
+    print(f"interop: {passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
