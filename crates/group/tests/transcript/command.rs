@@ -14,7 +14,7 @@ use super::world::World;
 /// What a line asks for.
 pub(crate) enum Command {
     /// A request, and the name its answer is shown under.
-    Request(String, Request),
+    Request(String, Box<Request>),
     /// Time passes, in milliseconds; timers that are due fire in order.
     Advance(i64),
     /// What is written from now on stays uncommitted.
@@ -61,7 +61,7 @@ impl Command {
             "raw" => Self::Raw(words.hex("key").expect("key"), words.hex("value")),
             _ => {
                 let name = if world_has_tokens(&verb) { words.next_name() } else { verb.clone() };
-                Self::Request(name, words.request(&verb))
+                Self::Request(name, Box::new(words.request(&verb)))
             }
         }
     }
@@ -113,7 +113,7 @@ impl Words {
     }
 
     fn str_or(&self, key: &str, default: &'static str) -> Str {
-        self.get(key).map_or(Str::from(default), Str::copy_from)
+        self.get(key).map_or_else(|| Str::from(default), Str::copy_from)
     }
 
     fn option(&self, key: &str) -> Option<Str> {

@@ -83,7 +83,7 @@ pub(crate) fn response(response: &Response) -> String {
 pub(crate) fn record(record: &Record) -> String {
     match record {
         Record::Offset { group_id, topic, partition, value } => {
-            let value = value.as_ref().map_or("gone".to_owned(), committed);
+            let value = value.as_ref().map_or_else(|| "gone".to_owned(), committed);
             format!("offset {group_id} {topic}-{partition} {value}")
         }
         Record::Group { group_id, value: None } => format!("group {group_id} gone"),

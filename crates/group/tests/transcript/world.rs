@@ -68,7 +68,7 @@ impl World {
                 self.sequence += 1;
                 let token = Token(self.sequence);
                 self.names.insert(token, name.clone());
-                let out = self.shard.handle(request, token, self.now_ms);
+                let out = self.shard.handle(*request, token, self.now_ms);
                 self.carry_out(out, Some(name));
             }
             Command::Advance(by_ms) => self.advance(by_ms),
