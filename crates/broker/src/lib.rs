@@ -1,1 +1,28 @@
 //! The broker: one handler file per API.
+//!
+//! `dispatch` takes a frame apart and knows which handler serves which API; `handlers/` holds one
+//! file per API, each the door between wire types and the rest of the broker; `error_map` is the
+//! one table from refusals to Kafka's error codes.
+
+mod auto_create;
+mod codecs;
+mod connection;
+mod dispatch;
+mod error_map;
+mod fetch_session;
+mod handlers;
+mod leader_hint;
+mod lifecycle;
+mod operations;
+mod producer_ids;
+mod reply;
+mod request;
+mod state;
+mod to_controller;
+mod topic_name;
+
+pub use connection::BrokerDoor;
+pub use dispatch::SERVED;
+pub use lifecycle::{Introduction, Lifecycle, Refused, ShutdownOrder};
+pub use state::{Broker, BrokerParts};
+pub use to_controller::{Answer, NoController, ToController};

@@ -1,0 +1,102 @@
+//! The one table from what the engines refuse to Kafka's error codes. No arm is a wildcard, so the
+//! compiler points here at every new refusal.
+
+use records::Rejection;
+use replica::{ProducerError, Refusal};
+use replication::{AppendError, LookupError, ReadError};
+use wire::ErrorCode;
+
+/// Why a produced batch is refused before it reaches the log (kafka-semantics A).
+pub(crate) fn rejection(rejection: &Rejection) -> ErrorCode {
+    match rejection {
+        Rejection::Corrupt(_) | Rejection::NoBatch(_) => ErrorCode::CorruptMessage,
+        Rejection::UnsupportedCompression => ErrorCode::UnsupportedCompressionType,
+        Rejection::TooLarge { .. } => ErrorCode::MessageTooLarge,
+        Rejection::InvalidBatch(_) => ErrorCode::InvalidRecord,
+        Rejection::Unreadable(error) => unreadable(error),
+        Rejection::InvalidRecords(errors) if errors.has_invalid_timestamp => {
+            ErrorCode::InvalidTimestamp
+        }
+        Rejection::InvalidRecords(_) => ErrorCode::InvalidRecord,
+    }
+}
+
+/// Why a partition is not served here.
+pub(crate) fn lookup(error: &LookupError) -> ErrorCode {
+    match error {
+        LookupError::UnknownTopicOrPartition => ErrorCode::UnknownTopicOrPartition,
+        LookupError::NotLeaderOrFollower => ErrorCode::NotLeaderOrFollower,
+        LookupError::Offline => ErrorCode::KafkaStorageError,
+    }
+}
+
+/// Why a batch is not in the log, or not on enough replicas.
+pub(crate) fn append(error: &AppendError) -> ErrorCode {
+    match error {
+        AppendError::Lookup(error) => lookup(error),
+        AppendError::Fenced { .. } => ErrorCode::NotLeaderOrFollower,
+        AppendError::Refused(refusal) => refused(*refusal),
+        AppendError::NotEnoughReplicasAfterAppend => ErrorCode::NotEnoughReplicasAfterAppend,
+        AppendError::TimedOut => ErrorCode::RequestTimedOut,
+        AppendError::Producer(error) => producer(error),
+        AppendError::TransactionsUnavailable => ErrorCode::InvalidTxnState,
+        AppendError::Log(error) => log(error),
+    }
+}
+
+/// Why a partition was not read.
+pub(crate) fn read(error: &ReadError) -> ErrorCode {
+    match error {
+        ReadError::Lookup(error) => lookup(error),
+        ReadError::Refused(refusal) => refused(*refusal),
+        ReadError::Log(error) => log(error),
+    }
+}
+
+/// Why a replica refuses.
+pub(crate) fn refused(refusal: Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::NotLeaderOrFollower => ErrorCode::NotLeaderOrFollower,
+        Refusal::FencedLeaderEpoch => ErrorCode::FencedLeaderEpoch,
+        Refusal::UnknownLeaderEpoch => ErrorCode::UnknownLeaderEpoch,
+        Refusal::NotEnoughReplicas { .. } => ErrorCode::NotEnoughReplicas,
+        Refusal::OffsetOutOfRange => ErrorCode::OffsetOutOfRange,
+        Refusal::OffsetNotAvailable => ErrorCode::OffsetNotAvailable,
+    }
+}
+
+/// Why a producer's batch is refused.
+pub(crate) fn producer(error: &ProducerError) -> ErrorCode {
+    match error {
+        ProducerError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
+        ProducerError::InvalidEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+        ProducerError::NotTransactional { .. } => ErrorCode::InvalidTxnState,
+        ProducerError::CoordinatorFenced { .. } => ErrorCode::TransactionCoordinatorFenced,
+    }
+}
+
+/// Records that cannot be read although they were checked.
+fn unreadable(error: &records::Error) -> ErrorCode {
+    match error {
+        records::Error::Corrupt(_) => ErrorCode::CorruptMessage,
+        _ => ErrorCode::InvalidRecord,
+    }
+}
+
+/// What went wrong in a log.
+pub(crate) fn log(error: &log::Error) -> ErrorCode {
+    match error {
+        log::Error::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+        log::Error::AppendTooLarge { .. } => ErrorCode::RecordListTooLarge,
+        log::Error::Corrupt { .. } | log::Error::InvalidBatch(_) => ErrorCode::CorruptMessage,
+        log::Error::Io { .. }
+        | log::Error::Offline { .. }
+        | log::Error::Malformed { .. }
+        | log::Error::Locked(_)
+        | log::Error::Identity { .. }
+        | log::Error::NoIdentity { .. }
+        | log::Error::Exists { .. } => ErrorCode::KafkaStorageError,
+        log::Error::Closed { .. } => ErrorCode::NotLeaderOrFollower,
+        log::Error::UnexpectedOffset { .. } => ErrorCode::UnknownServerError,
+    }
+}

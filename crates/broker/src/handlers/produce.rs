@@ -1,0 +1,267 @@
+//! Produce: appends one batch per partition (kafka-semantics A, C).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use records::{ProducedBatch, Rejection};
+use replication::{AppendError, Appended, Partition};
+use wire::messages::{
+    ProduceRequest, ProduceResponse,
+    produce_request::{PartitionProduceData, TopicProduceData},
+    produce_response::{
+        BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, TopicProduceResponse,
+    },
+};
+use wire::{Bytes, ErrorCode, Records, Str};
+
+use crate::error_map;
+use crate::leader_hint::LeaderHints;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::topic_name;
+
+/// Every in-sync replica must have the batch.
+const ALL: i16 = -1;
+/// The client does not want an answer.
+const NONE: i16 = 0;
+/// From this version on topics are named by id.
+const TOPIC_IDS: i16 = 13;
+/// From this version on zstd may be used (kafka-semantics 3).
+const ZSTD: i16 = 7;
+/// From this version on errors of single records are told.
+const RECORD_ERRORS: i16 = 8;
+/// From this version on the response names the leader the client should go to (KIP-951).
+const LEADER_HINTS: i16 = 10;
+/// The one client name that may write to internal topics (kafka-semantics 22).
+const ADMIN_CLIENT: &str = "__admin_client";
+
+/// Appends what the request holds, in its order, before it first waits.
+pub(crate) async fn handle(request: Request, message: ProduceRequest) -> Reply<ProduceResponse> {
+    let acks = message.acks;
+    let mut produce = Produce::new(&request, &message);
+    let responses = message.topic_data.into_iter().map(|topic| produce.topic(topic)).collect();
+    let Produce { waiting, hints, failed, .. } = produce;
+    let mut response = ProduceResponse { responses, ..ProduceResponse::default() };
+    if acks == NONE {
+        // The client learns of a failure by the closed connection (kafka-apis 13).
+        return if failed {
+            Reply::Close("a produce request with acks=0 failed")
+        } else {
+            Reply::Silence
+        };
+    }
+    if !waiting.is_empty() {
+        let timeout = Duration::from_millis(u64::try_from(message.timeout_ms).unwrap_or(0));
+        wait_for_replicas(&request, waiting, timeout, &mut response).await;
+    }
+    response.node_endpoints = hints.produce_endpoints(&request);
+    Reply::Send(response)
+}
+
+/// An appended batch whose high watermark has not passed it yet.
+struct Waiting {
+    topic: usize,
+    partition: usize,
+    replica: Arc<Partition>,
+    appended: Appended,
+}
+
+/// A Produce request on its way through the partitions.
+struct Produce<'a> {
+    request: &'a Request,
+    acks: i16,
+    transactional: bool,
+    topics: usize,
+    waiting: Vec<Waiting>,
+    hints: LeaderHints,
+    failed: bool,
+    now_ms: i64,
+}
+
+impl<'a> Produce<'a> {
+    fn new(request: &'a Request, message: &ProduceRequest) -> Self {
+        Self {
+            request,
+            acks: message.acks,
+            transactional: message.transactional_id.is_some(),
+            topics: 0,
+            waiting: Vec::new(),
+            hints: LeaderHints::default(),
+            failed: false,
+            now_ms: request.broker.env.clock().wall_ms(),
+        }
+    }
+
+    fn topic(&mut self, topic: TopicProduceData) -> TopicProduceResponse {
+        let name = self.resolve(&topic);
+        let mut responses = Vec::with_capacity(topic.partition_data.len());
+        for data in topic.partition_data {
+            let place = responses.len();
+            responses.push(match &name {
+                Ok(name) => self.partition(name, data, place),
+                Err(error) => self.fail(data.index, *error),
+            });
+        }
+        self.topics += 1;
+        TopicProduceResponse {
+            name: topic.name,
+            topic_id: topic.topic_id,
+            partition_responses: responses,
+            ..TopicProduceResponse::default()
+        }
+    }
+
+    fn resolve(&self, topic: &TopicProduceData) -> Result<Str, ErrorCode> {
+        if self.request.version < TOPIC_IDS {
+            return Ok(topic.name.clone());
+        }
+        let known = self.request.image.topics.by_id(topic.topic_id);
+        known.map(|topic| topic.name.clone()).ok_or(ErrorCode::UnknownTopicId)
+    }
+
+    fn partition(
+        &mut self,
+        topic: &Str,
+        data: PartitionProduceData,
+        place: usize,
+    ) -> PartitionProduceResponse {
+        let index = data.index;
+        if !(-1..=1).contains(&self.acks) {
+            return self.fail(index, ErrorCode::InvalidRequiredAcks);
+        }
+        if topic_name::is_internal(topic) && *self.request.client_id != *ADMIN_CLIENT {
+            return self.fail(index, ErrorCode::InvalidTopicException);
+        }
+        let record_data = match data.records {
+            Some(Records::Bytes(bytes)) => bytes,
+            Some(Records::Pieces(_)) | None => Bytes::new(),
+        };
+        match self.append(topic, index, &record_data) {
+            Ok((replica, appended)) => {
+                let response = PartitionProduceResponse {
+                    index,
+                    base_offset: appended.base_offset,
+                    log_append_time_ms: appended.log_append_time_ms,
+                    log_start_offset: appended.log_start_offset,
+                    ..PartitionProduceResponse::default()
+                };
+                if self.acks == ALL && !appended.replicated {
+                    let topic = self.topics;
+                    self.waiting.push(Waiting { topic, partition: place, replica, appended });
+                }
+                response
+            }
+            Err(Failure::Rejected(rejection)) => self.reject(topic, index, &rejection),
+            Err(Failure::NotAppended(error, code)) => {
+                let mut response = self.fail(index, code);
+                response.error_message = error.answered_message().map(Str::from);
+                if self.request.version >= LEADER_HINTS
+                    && let Some(leader) = self.hints.leader_for(self.request, topic, index, code)
+                {
+                    response.current_leader = LeaderIdAndEpoch {
+                        leader_id: leader.id,
+                        leader_epoch: leader.epoch,
+                        ..LeaderIdAndEpoch::default()
+                    };
+                }
+                response
+            }
+        }
+    }
+
+    fn append(
+        &self,
+        topic: &Str,
+        index: i32,
+        record_data: &Bytes,
+    ) -> Result<(Arc<Partition>, Appended), Failure> {
+        let batch = ProducedBatch::new(record_data, self.request.version >= ZSTD)?;
+        if self.transactional || batch.header().is_transactional() {
+            let error = AppendError::TransactionsUnavailable;
+            return Err(Failure::NotAppended(error, ErrorCode::InvalidTxnState));
+        }
+        let broker = &self.request.broker;
+        let replica = broker
+            .replicas
+            .get(topic, index)
+            .map_err(|error| Failure::from(AppendError::from(error)))?;
+        let rules = replica.settings();
+        let valid =
+            broker.codecs.with(|codecs| batch.validate(&rules.produce, self.now_ms, codecs))?;
+        let appended = replica.append_produced(valid, self.acks, self.now_ms)?;
+        Ok((replica, appended))
+    }
+
+    fn reject(
+        &mut self,
+        topic: &Str,
+        index: i32,
+        rejection: &Rejection,
+    ) -> PartitionProduceResponse {
+        let mut response = self.fail(index, error_map::rejection(rejection));
+        let topic_partition = format_args!("{topic}-{index}").to_string();
+        response.error_message = rejection.answered_message(&topic_partition).map(Str::from);
+        if let (Rejection::InvalidRecords(errors), true) =
+            (rejection, self.request.version >= RECORD_ERRORS)
+        {
+            let told = errors.errors.iter().map(|error| BatchIndexAndErrorMessage {
+                batch_index: error.batch_index,
+                batch_index_error_message: Some(Str::from(error.fault.message(&topic_partition))),
+                ..BatchIndexAndErrorMessage::default()
+            });
+            response.record_errors = told.collect();
+        }
+        response
+    }
+
+    fn fail(&mut self, index: i32, error: ErrorCode) -> PartitionProduceResponse {
+        self.failed = true;
+        PartitionProduceResponse {
+            index,
+            error_code: error.code(),
+            base_offset: -1,
+            log_append_time_ms: -1,
+            log_start_offset: -1,
+            ..PartitionProduceResponse::default()
+        }
+    }
+}
+
+/// Why one partition's data was not appended.
+enum Failure {
+    Rejected(Rejection),
+    NotAppended(AppendError, ErrorCode),
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<AppendError> for Failure {
+    fn from(error: AppendError) -> Self {
+        let code = error_map::append(&error);
+        Self::NotAppended(error, code)
+    }
+}
+
+/// Waits until every batch is on all in-sync replicas; what is not by the deadline is told to have
+/// timed out, although it may still be committed (kafka-semantics 39, 40).
+async fn wait_for_replicas(
+    request: &Request,
+    waiting: Vec<Waiting>,
+    timeout: Duration,
+    response: &mut ProduceResponse,
+) {
+    let deadline = request.broker.env.now() + timeout;
+    for wait in waiting {
+        let outcome = wait.replica.replicated(&request.broker.env, &wait.appended, deadline).await;
+        if let Err(error) = outcome {
+            let answer = &mut response.responses[wait.topic].partition_responses[wait.partition];
+            answer.error_code = error_map::append(&error).code();
+            answer.error_message = error.answered_message().map(Str::from);
+            answer.base_offset = wait.appended.base_offset;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What all handlers share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use config::ServerConfig;
+use env::Env;
+use metadata::Image;
+use replication::Replicas;
+use wire::Str;
+
+use crate::auto_create::AutoCreation;
+use crate::codecs::CodecPool;
+use crate::fetch_session::FetchSessions;
+use crate::producer_ids::ProducerIds;
+use crate::to_controller::ToController;
+
+/// What a broker is made of; the node puts it together.
+#[derive(Debug)]
+pub struct BrokerParts {
+    /// Clock, randomness, tasks.
+    pub env: Env,
+    /// This node's id.
+    pub node_id: i32,
+    /// The cluster's id.
+    pub cluster_id: Str,
+    /// The configuration as it is now.
+    pub config: Arc<ArcSwap<ServerConfig>>,
+    /// The cluster as it is now.
+    pub image: Arc<ArcSwap<Image>>,
+    /// The replicas on this node.
+    pub replicas: Arc<Replicas>,
+    /// The way to the active controller.
+    pub controller: Arc<dyn ToController>,
+}
+
+/// A broker: what its handlers reach.
+pub struct Broker {
+    pub(crate) env: Env,
+    pub(crate) node_id: i32,
+    pub(crate) cluster_id: Str,
+    config: Arc<ArcSwap<ServerConfig>>,
+    image: Arc<ArcSwap<Image>>,
+    pub(crate) replicas: Arc<Replicas>,
+    pub(crate) controller: Arc<dyn ToController>,
+    pub(crate) auto_creation: AutoCreation,
+    pub(crate) producer_ids: ProducerIds,
+    pub(crate) codecs: CodecPool,
+    pub(crate) fetch_sessions: FetchSessions,
+}
+
+impl Broker {
+    /// Puts a broker together. It serves once connections are given to it.
+    pub fn new(parts: BrokerParts) -> Arc<Self> {
+        let slots = parts.config.load().fetch.max_incremental_fetch_session_cache_slots;
+        let slots = usize::try_from(slots).unwrap_or(0);
+        Arc::new(Self {
+            fetch_sessions: FetchSessions::new(slots, parts.env.random().fork()),
+            env: parts.env,
+            node_id: parts.node_id,
+            cluster_id: parts.cluster_id,
+            config: parts.config,
+            image: parts.image,
+            replicas: parts.replicas,
+            controller: parts.controller,
+            auto_creation: AutoCreation::default(),
+            producer_ids: ProducerIds::default(),
+            codecs: CodecPool::default(),
+        })
+    }
+
+    /// The configuration as it is now.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.config.load_full()
+    }
+
+    /// The cluster as it is now.
+    pub fn image(&self) -> Arc<Image> {
+        self.image.load_full()
+    }
+}
+
+impl fmt::Debug for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Broker").field("node_id", &self.node_id).finish_non_exhaustive()
+    }
+}
