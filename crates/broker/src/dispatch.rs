@@ -116,55 +116,6 @@ impl Incoming {
     }
 
     /// The version asked for.
-        version: i16,
-        /// The lowest supported version.
-        min: i16,
-        /// The highest supported version.
-        max: i16,
-    },
-    /// A response that its version cannot carry: a fault of the broker.
-    #[error("no response to {api} version {version}: {source}")]
-    Response {
-        /// The API.
-        api: ApiKey,
-        /// The version asked for.
-        version: i16,
-        /// What the version cannot say.
-        source: EncodeError,
-    },
-}
-
-/// A request frame after its header was read.
-#[derive(Debug)]
-pub(crate) struct Incoming {
-    key: ApiKey,
-    header: RequestHeader,
-    body: Reader,
-}
-
-impl Incoming {
-    /// Reads the header of a frame (without its length).
-    ///
-    /// An ApiVersions request of a version that nobody knows is taken as it is, since it is
-    /// answered all the same (kafka-apis 17).
-    pub(crate) fn read(frame: Bytes, unstable_versions: bool) -> Result<Self, Refusal> {
-        let mut body = Reader::new(frame);
-        let header = RequestHeader::read(&mut body)?;
-        let key = header.api_key()?;
-        let (min, max) = versions(key, unstable_versions);
-        let version = header.request_api_version;
-        if !(min..=max).contains(&version) && key != ApiKey::ApiVersions {
-            return Err(Refusal::Version { api: key, version, min, max });
-        }
-        Ok(Self { key, header, body })
-    }
-
-    /// The API asked for.
-    pub(crate) fn key(&self) -> ApiKey {
-        self.key
-    }
-
-    /// The version asked for.
     pub(crate) fn version(&self) -> i16 {
         self.header.request_api_version
     }

@@ -29,8 +29,7 @@ impl ProducerIds {
         if let Some(id) = block.next() {
             return Ok(id);
         }
-        let request =
-            AllocateProducerIdsRequest { broker_id, broker_epoch, ..Default::default() };
+        let request = AllocateProducerIdsRequest { broker_id, broker_epoch, ..Default::default() };
         let answer = controller.send(request.into(), 0).await;
         let Ok(Response::AllocateProducerIds(response)) = answer else {
             return Err(ErrorCode::CoordinatorLoadInProgress);

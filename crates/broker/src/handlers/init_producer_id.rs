@@ -7,7 +7,10 @@ use crate::request::Request;
 
 /// Hands out the next producer id with epoch 0. Transactions are not served: a transactional id
 /// is refused for good, so that the client says so instead of trying on.
-pub(crate) async fn handle(request: Request, message: InitProducerIdRequest) -> InitProducerIdResponse {
+pub(crate) async fn handle(
+    request: Request,
+    message: InitProducerIdRequest,
+) -> InitProducerIdResponse {
     let failed = |error: ErrorCode| InitProducerIdResponse {
         error_code: error.code(),
         producer_id: -1,
