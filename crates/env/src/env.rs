@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Sleep;
 
-use crate::memory;
 use crate::sim::{self, SimProcess};
 use crate::task::{Blocking, Task};
 use crate::termination::{self, Termination};
 use crate::threads::OsThreads;
 use crate::{Clock, Files, Instant, Network, Random};
+use crate::{memory, open_files};
 
 /// All that a node reaches of the world: clock, randomness, files, network, threads and timers.
 /// Cheap to clone; clones are the same environment.
@@ -176,6 +176,16 @@ impl Env {
         match &self.0.tasks {
             Tasks::Os(_) => memory::os(),
             Tasks::Sim(_) => 1 << 30,
+        }
+    }
+
+    /// Lets this process open as many files and connections as the system permits it, and tells how
+    /// many those are.
+    #[must_use]
+    pub fn raise_open_files_limit(&self) -> u64 {
+        match &self.0.tasks {
+            Tasks::Os(_) => open_files::raise(),
+            Tasks::Sim(_) => u64::MAX,
         }
     }
 

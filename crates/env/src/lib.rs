@@ -17,6 +17,7 @@ mod env;
 mod files;
 mod memory;
 mod network;
+mod open_files;
 mod random;
 mod sim;
 mod task;

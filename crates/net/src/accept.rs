@@ -9,7 +9,7 @@ use env::{Listener, Socket};
 use crate::connection::{End, Served};
 use crate::foreign::{Foreign, answer_http};
 use crate::handler::Connection;
-use crate::roster::{Member, Shard};
+use crate::roster::{Seat, Shard};
 use crate::server::Shared;
 
 /// How long nothing is accepted after the system refused.
@@ -59,53 +59,34 @@ async fn admit(
     };
     shared.close_excess();
     let target = shared.least_loaded(shard);
-    let id = shared.next_id();
-    let member = Arc::new(Member::new(listener));
+    let seat = Seat::take(&target, shared.next_id(), listener, admitted);
+    let (member, shared) = (Arc::clone(&seat.member), Arc::clone(shared));
     let task = if Arc::ptr_eq(&target, shard) {
-        let parts = (Arc::clone(shared), Arc::clone(&target), Arc::clone(&member));
-        target.join(id, Arc::clone(&member));
-        target.executor.spawn("connection", async move {
-            run(parts, id, listener, socket, admitted).await;
-        })
+        target.executor.spawn("connection", run(shared, seat, socket))
     } else {
         let detached = match socket.detach() {
             Ok(detached) => detached,
             Err(error) => return tracing::debug!(%peer, "lost a connection: {error}"),
         };
-        let parts = (Arc::clone(shared), Arc::clone(&target), Arc::clone(&member));
-        target.join(id, Arc::clone(&member));
         target.executor.spawn("connection", async move {
             match detached.attach() {
-                Ok(socket) => run(parts, id, listener, socket, admitted).await,
-                Err(error) => {
-                    parts.1.leave(id);
-                    tracing::debug!(%peer, "lost a connection: {error}");
-                }
+                Ok(socket) => run(shared, seat, socket).await,
+                Err(error) => tracing::debug!(%peer, "lost a connection: {error}"),
             }
         })
     };
     member.started(task);
 }
 
-async fn run(
-    (shared, shard, member): (Arc<Shared>, Arc<Shard>, Arc<Member>),
-    id: u64,
-    listener: usize,
-    socket: Socket,
-    admitted: crate::admission::Admitted,
-) {
-    let peer = socket.peer_address();
-    let name = Arc::clone(&shared.listeners[listener]);
+async fn run(shared: Arc<Shared>, seat: Seat, socket: Socket) {
+    let (id, peer) = (seat.id, socket.peer_address());
+    let name = Arc::clone(&shared.listeners[seat.member.listener]);
     let state = shared.handler.connected(peer, &name);
-    let context = Arc::new(Connection { id, listener: name, peer, state });
-    shard.counters[listener].connections_opened.add(1);
-    let parts = socket.split();
-    let gate = Arc::clone(&shared);
-    let mut served = Served::new(parts, context, member, shared, shard, listener, admitted);
+    let context = Arc::new(Connection { id, listener: Arc::clone(&name), peer, state });
+    let mut served = Served::new(socket, context, Arc::clone(&shared), seat);
     let end = served.serve().await;
-    report(&gate, &served, &end);
+    report(&shared, &served, &end);
     if let End::Foreign(Foreign::Http) = end {
-        let name = Arc::clone(&served.context.listener);
         answer_http(&name, &mut served.reader, &mut served.writer).await;
     }
 }

@@ -11,18 +11,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use env::{SocketReader, SocketWriter, panic_message};
+use env::{Socket, SocketReader, SocketWriter, panic_message};
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Sleep;
 
-use crate::admission::Admitted;
 use crate::counters::Counters;
 use crate::foreign::{Foreign, recognize};
 use crate::handler::{Call, Connection, Outcome, Reply};
 use crate::input::{Front, Head, Input, PREFIX};
 use crate::memory::Held;
 use crate::output::Output;
-use crate::roster::{Member, Shard};
+use crate::roster::Seat;
 use crate::server::Shared;
 
 /// Requests taken in one turn before the thread's other connections have theirs.
@@ -35,12 +34,8 @@ pub(crate) struct Served {
     pub(crate) reader: SocketReader,
     pub(crate) writer: SocketWriter,
     pub(crate) context: Arc<Connection>,
-    member: Arc<Member>,
     shared: Arc<Shared>,
-    shard: Arc<Shard>,
-    listener: usize,
-    /// Taken out on drop.
-    admitted: Option<Admitted>,
+    seat: Seat,
     input: Input,
     output: Output,
     requests: VecDeque<Request>,
@@ -99,24 +94,20 @@ enum Stop {
 
 impl Served {
     pub(crate) fn new(
-        (reader, writer): (SocketReader, SocketWriter),
+        socket: Socket,
         context: Arc<Connection>,
-        member: Arc<Member>,
         shared: Arc<Shared>,
-        shard: Arc<Shard>,
-        listener: usize,
-        admitted: Admitted,
+        seat: Seat,
     ) -> Self {
+        let (reader, writer) = socket.split();
         let held = Held::new(shared.requests.clone());
+        seat.counters().connections_opened.add(1);
         Self {
             reader,
             writer,
             context,
-            member,
             shared,
-            shard,
-            listener,
-            admitted: Some(admitted),
+            seat,
             input: Input::default(),
             output: Output::default(),
             requests: VecDeque::new(),
@@ -143,7 +134,7 @@ impl Served {
     }
 
     pub(crate) fn counters(&self) -> &Counters {
-        &self.shard.counters[self.listener]
+        self.seat.counters()
     }
 
     /// One turn. Everything that can be done is done; then the task sleeps until the socket, a
@@ -189,7 +180,7 @@ impl Served {
     }
 
     fn sleep(&self) -> Poll<End> {
-        self.member.waiting.store(!self.requests.is_empty(), Ordering::Relaxed);
+        self.seat.member.waiting.store(!self.requests.is_empty(), Ordering::Relaxed);
         Poll::Pending
     }
 
@@ -366,7 +357,7 @@ impl Served {
         if self.output.is_empty() {
             return Poll::Ready(Ok(()));
         }
-        let (member, counters) = (&self.member, &self.shard.counters[self.listener]);
+        let (member, counters) = (&self.seat.member, self.seat.counters());
         let sent = self.output.poll_send(cx, &mut self.writer, |count| {
             member.active.store(true, Ordering::Relaxed);
             counters.bytes_out.add(count as u64);
@@ -381,7 +372,7 @@ impl Served {
         if stuck != self.stuck {
             self.shared.replies.change(self.stuck, stuck);
             self.stuck = stuck;
-            self.member.stuck.store(stuck > 0, Ordering::Relaxed);
+            self.seat.member.stuck.store(stuck > 0, Ordering::Relaxed);
         }
     }
 
@@ -389,7 +380,7 @@ impl Served {
         let length = self.reading.map(|(head, _)| head.length);
         let read = self.input.poll_read(cx, &mut self.reader, length);
         if let Poll::Ready(Ok(count)) = read {
-            self.member.active.store(true, Ordering::Relaxed);
+            self.seat.member.active.store(true, Ordering::Relaxed);
             self.counters().bytes_in.add(count as u64);
         }
         read
@@ -400,10 +391,7 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.set_stuck(0);
         self.requests.clear();
-        // Whoever sees it gone may count on its place.
-        drop(self.admitted.take());
         self.counters().connections_closed.add(1);
-        self.shard.leave(self.context.id);
         self.shared.handler.disconnected(&self.context);
     }
 }

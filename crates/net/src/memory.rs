@@ -20,6 +20,10 @@ impl RequestMemory {
         Self { permits: Arc::new(Semaphore::new(capacity)), capacity }
     }
 
+    pub(crate) fn in_use(&self) -> usize {
+        self.capacity - self.permits.available_permits()
+    }
+
     /// What a request of `bytes` counts as: one longer than the whole budget waits until nobody
     /// else has any.
     fn charge(&self, bytes: usize) -> u32 {
@@ -106,6 +110,10 @@ impl ReplyMemory {
 
     pub(crate) fn is_exceeded(&self) -> bool {
         self.stuck.load(Ordering::Relaxed) > self.capacity
+    }
+
+    pub(crate) fn stuck(&self) -> usize {
+        self.stuck.load(Ordering::Relaxed)
     }
 
     /// Replaces what one connection has stuck.

@@ -7,6 +7,8 @@ use std::task::{Context, Poll, ready};
 use env::SocketWriter;
 use wire::{Frame, Piece};
 
+/// Room for pieces that an idle connection keeps, so that small replies cost no allocation.
+const KEPT_PIECES: usize = 4;
 /// Pieces of memory in one system call.
 const SLICES: usize = 32;
 
@@ -64,8 +66,9 @@ impl Output {
         }
         self.sent = 0;
         self.has_file = false;
-        // An idle connection keeps no queue.
-        self.pieces = VecDeque::new();
+        if self.pieces.capacity() > KEPT_PIECES {
+            self.pieces = VecDeque::new();
+        }
         Poll::Ready(Ok(()))
     }
 

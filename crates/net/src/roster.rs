@@ -9,7 +9,7 @@ use env::{Executor, Task};
 use tokio::sync::Notify;
 
 use crate::Limits;
-use crate::admission::Admission;
+use crate::admission::{Admission, Admitted};
 use crate::counters::Counters;
 use crate::memory::ReplyMemory;
 
@@ -22,6 +22,40 @@ pub(crate) struct Shard {
     members: Mutex<BTreeMap<u64, Arc<Member>>>,
     count: AtomicUsize,
     joined: Notify,
+}
+
+/// The place of a connection in its thread and among all that are counted, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) shard: Arc<Shard>,
+    pub(crate) member: Arc<Member>,
+    pub(crate) id: u64,
+    /// Taken out on drop.
+    admitted: Option<Admitted>,
+}
+
+impl Seat {
+    pub(crate) fn take(shard: &Arc<Shard>, id: u64, listener: usize, admitted: Admitted) -> Self {
+        let member = Arc::new(Member::new(listener));
+        shard.count.fetch_add(1, Ordering::Relaxed);
+        shard.members().insert(id, Arc::clone(&member));
+        shard.joined.notify_one();
+        Self { shard: Arc::clone(shard), member, id, admitted: Some(admitted) }
+    }
+
+    /// For use on the connection's own thread.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.shard.counters[self.member.listener]
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // Whoever sees the connection gone may count on its place.
+        drop(self.admitted.take());
+        self.shard.members().remove(&self.id);
+        self.shard.count.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What the timer knows of a connection.
@@ -45,7 +79,7 @@ const PRESSURE_PERIOD: Duration = Duration::from_secs(1);
 const PERIOD_MIN: Duration = Duration::from_millis(5);
 
 impl Member {
-    pub(crate) fn new(listener: usize) -> Self {
+    fn new(listener: usize) -> Self {
         Self {
             listener,
             active: AtomicBool::new(true),
@@ -85,18 +119,6 @@ impl Shard {
 
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn join(&self, id: u64, member: Arc<Member>) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        self.members().insert(id, member);
-        self.joined.notify_one();
-    }
-
-    pub(crate) fn leave(&self, id: u64) {
-        if self.members().remove(&id).is_some() {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 
     pub(crate) fn close_all(&self) {

@@ -93,6 +93,13 @@ impl Server {
         self.shared.shards.iter().map(|shard| shard.count()).sum()
     }
 
+    /// Bytes that requests are charged at present, and bytes of replies that connections do not
+    /// take.
+    #[must_use]
+    pub fn memory_in_use(&self) -> (usize, usize) {
+        (self.shared.requests.in_use(), self.shared.replies.stuck())
+    }
+
     /// What happened on each listener since the start, in the order they were given.
     #[must_use]
     pub fn counts(&self) -> Vec<Counts> {

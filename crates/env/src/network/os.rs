@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
+use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use socket2::{Domain, Protocol, Type};
 use tokio::io::Interest;
@@ -84,8 +85,18 @@ pub(super) async fn accept(listener: &TcpListener) -> io::Result<(Socket, Socket
             Ok((stream, peer)) => return Ok((Socket::os(stream, peer), peer)),
             // The client gave up while it waited.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(explained(error)),
         }
+    }
+}
+
+fn explained(error: io::Error) -> io::Error {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::MFILE | Errno::NFILE) => {
+            let advice = "raise the limit of open files (`ulimit -n`, or LimitNOFILE of a service)";
+            io::Error::new(error.kind(), format!("{error}; {advice}"))
+        }
+        _ => error,
     }
 }
 

@@ -3,5 +3,6 @@
 mod bad_input;
 mod limits;
 mod order;
+mod random;
 mod replies;
 mod rig;

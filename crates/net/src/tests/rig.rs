@@ -131,31 +131,37 @@ pub(crate) fn versioned_request(op: i16, version: i16, body: impl AsRef<[u8]>) -
 
 /// Runs a check on the machine's environment with two data threads, then on simulated ones.
 pub(crate) fn on_both<C: Future<Output = ()>>(check: impl Fn(Rig) -> C) {
-    let run = |env: Env| {
-        let dir = TempDir::new().unwrap();
-        let path = if env.is_sim() { "/file".into() } else { dir.path().join("file") };
-        let file = env.files().open(path, OpenOptions::create()).unwrap();
-        let file_content: Vec<u8> = (0..200_000_u32).map(|i| (i >> 3) as u8).collect();
-        file.write_all_at(&file_content, 0).unwrap();
-        let handler = Arc::new(TestHandler {
-            gate: Arc::new(Semaphore::new(0)),
-            seen: Mutex::default(),
-            file,
-            file_content,
-            connected: AtomicUsize::new(0),
-            disconnected: AtomicUsize::new(0),
-        });
-        let executors = env.data_threads(2).unwrap();
-        let rig = Rig { env: env.clone(), executors, handler };
-        env.block_on(async {
-            tokio::time::timeout(Duration::from_secs(60), check(rig)).await.unwrap();
-        });
-        env.shutdown(Duration::from_secs(10));
-    };
-    run(Env::os(&OsOptions::default()).unwrap());
+    run(Env::os(&OsOptions::default()).unwrap(), &check);
     for seed in 0..4 {
-        run(Env::sim(seed));
+        run(Env::sim(seed), &check);
     }
+}
+
+/// Runs a check on a simulated environment.
+pub(crate) fn on_sim<C: Future<Output = ()>>(env: Env, check: impl Fn(Rig) -> C) {
+    run(env, &check);
+}
+
+fn run<C: Future<Output = ()>>(env: Env, check: &impl Fn(Rig) -> C) {
+    let dir = TempDir::new().unwrap();
+    let path = if env.is_sim() { "/file".into() } else { dir.path().join("file") };
+    let file = env.files().open(path, OpenOptions::create()).unwrap();
+    let file_content: Vec<u8> = (0..200_000_u32).map(|i| (i >> 3) as u8).collect();
+    file.write_all_at(&file_content, 0).unwrap();
+    let handler = Arc::new(TestHandler {
+        gate: Arc::new(Semaphore::new(0)),
+        seen: Mutex::default(),
+        file,
+        file_content,
+        connected: AtomicUsize::new(0),
+        disconnected: AtomicUsize::new(0),
+    });
+    let executors = env.data_threads(2).unwrap();
+    let rig = Rig { env: env.clone(), executors, handler };
+    env.block_on(async {
+        tokio::time::timeout(Duration::from_secs(60), check(rig)).await.unwrap();
+    });
+    env.shutdown(Duration::from_secs(10));
 }
 
 impl Rig {
@@ -176,7 +182,7 @@ impl Rig {
         let address = server.addresses()[listener].1;
         let socket = self.env.network().connect(address).await.unwrap();
         let (reader, writer) = socket.split();
-        Client { reader, writer, buffer: BytesMut::new() }
+        Client { writer, receiver: Receiver { reader, buffer: BytesMut::new() } }
     }
 
     /// Waits for what other threads bring about.
@@ -204,9 +210,8 @@ pub(crate) fn spec(name: &str) -> ListenerSpec {
 }
 
 pub(crate) struct Client {
-    pub(crate) reader: SocketReader,
     pub(crate) writer: SocketWriter,
-    buffer: BytesMut,
+    receiver: Receiver,
 }
 
 impl Client {
@@ -216,17 +221,37 @@ impl Client {
 
     /// The next reply without its length; none if the connection ends before.
     pub(crate) async fn reply(&mut self) -> Option<Bytes> {
+        self.receiver.reply().await
+    }
+
+    pub(crate) async fn call(&mut self, op: i16, body: impl AsRef<[u8]>) -> Option<Bytes> {
+        self.send(request(op, body)).await;
+        self.reply().await
+    }
+
+    /// All that comes until the end.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+        self.receiver.rest().await
+    }
+
+    pub(crate) fn halves(self) -> (SocketWriter, Receiver) {
+        (self.writer, self.receiver)
+    }
+}
+
+pub(crate) struct Receiver {
+    reader: SocketReader,
+    buffer: BytesMut,
+}
+
+impl Receiver {
+    pub(crate) async fn reply(&mut self) -> Option<Bytes> {
         if !self.fill(4).await {
             return None;
         }
         let length = u32::from_be_bytes(self.buffer.split_to(4)[..].try_into().unwrap());
         assert!(self.fill(length as usize).await, "a reply is cut short");
         Some(self.buffer.split_to(length as usize).freeze())
-    }
-
-    pub(crate) async fn call(&mut self, op: i16, body: impl AsRef<[u8]>) -> Option<Bytes> {
-        self.send(request(op, body)).await;
-        self.reply().await
     }
 
     async fn fill(&mut self, length: usize) -> bool {
@@ -241,8 +266,7 @@ impl Client {
         true
     }
 
-    /// All that comes until the end.
-    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+    async fn rest(&mut self) -> Vec<u8> {
         let mut all = std::mem::take(&mut self.buffer).to_vec();
         let mut buffer = BytesMut::with_capacity(4096);
         while self.reader.read(&mut buffer).await.unwrap_or(0) > 0 {
