@@ -12,6 +12,7 @@ use crate::coordinator::Coordinator;
 use crate::error::Error;
 use crate::log::ShardLog;
 use crate::place::Status;
+use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::shard::{Answer, Command, Outcome, Shard, Token};
 
@@ -22,6 +23,7 @@ pub const GROUP_TOPIC: &str = "__consumer_offsets";
 #[derive(Clone, Debug)]
 pub struct GroupCoordinator {
     coordinator: Coordinator<group::Shard>,
+    settings: Arc<group::Settings>,
     partitions: Arc<AtomicI32>,
 }
 
@@ -34,8 +36,11 @@ impl GroupCoordinator {
         group_settings: group::Settings,
         partitions: i32,
     ) -> Self {
-        let make_shard = move || group::Shard::new(group_settings.clone());
+        let group_settings = Arc::new(group_settings);
+        let of_shards = Arc::clone(&group_settings);
+        let make_shard = move || group::Shard::new(group::Settings::clone(&of_shards));
         Self {
+            settings: group_settings,
             coordinator: Coordinator::new(env, GROUP_TOPIC, settings, make_shard),
             partitions: Arc::new(AtomicI32::new(partitions.max(1))),
         }
@@ -66,7 +71,8 @@ impl GroupCoordinator {
         self.coordinator.close();
     }
 
-    /// Asks the shard that holds a group. The request is in its queue when this returns.
+    /// Asks the shard that holds a group. The request is in its queue when this returns. What is
+    /// wrong whatever the group is answered here, too, also when the group lives elsewhere.
     pub fn call<C: Call>(
         &self,
         group_id: &str,
@@ -81,7 +87,11 @@ impl GroupCoordinator {
         partition: i32,
         request: C,
     ) -> impl Future<Output = Result<C::Answer, Error>> + Send + use<C> {
-        let reply = self.coordinator.call(partition, request.into());
+        let request: Request = request.into();
+        let reply = match request.refusal(&self.settings) {
+            Some(response) => Reply::ready(response),
+            None => self.coordinator.call(partition, request),
+        };
         // A shard answers each request in its own kind.
         async move { C::answer(reply.await?).ok_or(Error::UnknownServerError) }
     }

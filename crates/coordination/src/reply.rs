@@ -20,13 +20,17 @@ pub struct Reply<R>(State<R>);
 
 #[derive(Debug)]
 enum State<R> {
-    Refused(Error),
+    Ready(Option<Result<R, Error>>),
     Waiting(oneshot::Receiver<Result<R, Error>>),
 }
 
 impl<R> Reply<R> {
     pub(crate) fn refused(error: Error) -> Self {
-        Self(State::Refused(error))
+        Self(State::Ready(Some(Err(error))))
+    }
+
+    pub(crate) fn ready(response: R) -> Self {
+        Self(State::Ready(Some(Ok(response))))
     }
 
     pub(crate) fn waiting(receiver: oneshot::Receiver<Result<R, Error>>) -> Self {
@@ -34,12 +38,17 @@ impl<R> Reply<R> {
     }
 }
 
+// Nothing in it is pinned.
+impl<R> Unpin for Reply<R> {}
+
 impl<R> Future for Reply<R> {
     type Output = Result<R, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            State::Refused(error) => Poll::Ready(Err(*error)),
+            State::Ready(answer) => {
+                Poll::Ready(answer.take().unwrap_or(Err(Error::NotCoordinator)))
+            }
             State::Waiting(receiver) => {
                 let answer = ready!(Pin::new(receiver).poll(cx));
                 Poll::Ready(answer.unwrap_or(Err(Error::NotCoordinator)))

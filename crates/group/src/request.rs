@@ -1,5 +1,7 @@
 //! What a shard is asked and what it answers.
 
+use wire::Str;
+
 use crate::classic::request::{
     DescribeGroups, DescribedGroup, Heartbeat, JoinGroup, JoinRefused, Joined, LeaveGroup, Left,
     SyncGroup, Synced,
@@ -10,6 +12,7 @@ use crate::offsets::request::{
     CommitOffsets, CommittedTopic, DeleteOffsets, DeletedTopic, FetchOffsets, FetchedTopic,
     TopicsDeleted,
 };
+use crate::settings::Settings;
 
 /// A request together with the type of its answer.
 pub trait Call: Into<Request> + Send + 'static {
@@ -80,4 +83,45 @@ calls! {
     DeleteOffsets(DeleteOffsets) -> Result<Vec<DeletedTopic>, Error>;
     /// Topics are gone, and so shall be their offsets.
     TopicsDeleted(TopicsDeleted) -> ();
+}
+
+impl Request {
+    /// The answer to a request that is wrong whatever the state of the group (kafka-semantics 89,
+    /// 90). A coordinator gives it wherever the group lives.
+    pub fn refusal(&self, settings: &Settings) -> Option<Response> {
+        let no_id = |group_id: &Str| group_id.is_empty().then_some(Error::InvalidGroupId);
+        match self {
+            Self::JoinGroup(request) => {
+                let error = no_id(&request.group_id).or_else(|| request.refusal(settings))?;
+                let member_id = request.member_id.clone();
+                Some(Response::JoinGroup(Err(JoinRefused { member_id, error })))
+            }
+            Self::SyncGroup(request) => {
+                no_id(&request.group_id).map(|error| Response::SyncGroup(Err(error)))
+            }
+            Self::Heartbeat(request) => {
+                no_id(&request.group_id).map(|error| Response::Heartbeat(Err(error)))
+            }
+            Self::LeaveGroup(request) => {
+                no_id(&request.group_id).map(|error| Response::LeaveGroup(Err(error)))
+            }
+            Self::DeleteOffsets(request) => {
+                no_id(&request.group_id).map(|error| Response::DeleteOffsets(Err(error)))
+            }
+            // Old simple consumers have the empty group id.
+            Self::CommitOffsets(_)
+            | Self::FetchOffsets(_)
+            | Self::DescribeGroups(_)
+            | Self::ListGroups(_)
+            | Self::DeleteGroups(_)
+            | Self::TopicsDeleted(_) => None,
+        }
+    }
+}
+
+impl JoinGroup {
+    fn refusal(&self, settings: &Settings) -> Option<Error> {
+        let allowed = settings.min_session_timeout_ms..=settings.max_session_timeout_ms;
+        (!allowed.contains(&self.session_timeout_ms)).then_some(Error::InvalidSessionTimeout)
+    }
 }

@@ -87,6 +87,10 @@ impl Shard {
     /// Handles a request.
     pub fn handle(&mut self, request: Request, token: Token, now_ms: i64) -> Outcome {
         let mut out = Outcome::default();
+        if let Some(response) = request.refusal(&self.settings) {
+            out.answer(response);
+            return out;
+        }
         let mut turn = Turn { settings: &self.settings, now_ms, out: &mut out };
         let state = &mut self.state;
         match request {
@@ -175,24 +179,16 @@ fn classic_mut<'a>(state: &'a mut State, group_id: &Str) -> Option<&'a mut Class
 }
 
 fn join(state: &mut State, request: JoinGroup, token: Token, turn: &mut Turn<'_>) {
-    let settings = turn.settings;
     let group_id = request.group_id.clone();
-    let sessions = settings.min_session_timeout_ms..=settings.max_session_timeout_ms;
-    let refused = if group_id.is_empty() {
-        Some((request.member_id.clone(), Error::InvalidGroupId))
-    } else if !sessions.contains(&request.session_timeout_ms) {
-        Some((request.member_id.clone(), Error::InvalidSessionTimeout))
-    } else {
-        match state.groups.get(&group_id) {
-            Some(Group::Other(group))
-                if group.group_type != GroupType::Consumer || !group.is_empty() =>
-            {
-                Some((Str::new(), Error::InconsistentGroupProtocol))
-            }
-            Some(Group::Classic(_)) => None,
-            _ if request.member_id.is_empty() => None,
-            _ => Some((request.member_id.clone(), Error::UnknownMemberId)),
+    let refused = match state.groups.get(&group_id) {
+        Some(Group::Other(group))
+            if group.group_type != GroupType::Consumer || !group.is_empty() =>
+        {
+            Some((Str::new(), Error::InconsistentGroupProtocol))
         }
+        Some(Group::Classic(_)) => None,
+        _ if request.member_id.is_empty() => None,
+        _ => Some((request.member_id.clone(), Error::UnknownMemberId)),
     };
     if let Some((member_id, error)) = refused {
         turn.out.answer(Response::JoinGroup(Err(JoinRefused { member_id, error })));
@@ -223,10 +219,6 @@ fn create_group(state: &mut State, group_id: &Str, turn: &mut Turn<'_>) {
 }
 
 fn sync(state: &mut State, request: SyncGroup, token: Token, turn: &mut Turn<'_>) {
-    if request.group_id.is_empty() {
-        turn.out.answer(Response::SyncGroup(Err(Error::InvalidGroupId)));
-        return;
-    }
     match classic_mut(state, &request.group_id.clone()) {
         Some(group) => group.sync(request, token, turn),
         None => turn.out.answer(Response::SyncGroup(Err(Error::UnknownMemberId))),
@@ -234,10 +226,6 @@ fn sync(state: &mut State, request: SyncGroup, token: Token, turn: &mut Turn<'_>
 }
 
 fn heartbeat(state: &mut State, request: &Heartbeat, turn: &mut Turn<'_>) {
-    if request.group_id.is_empty() {
-        turn.out.answer(Response::Heartbeat(Err(Error::InvalidGroupId)));
-        return;
-    }
     match classic_mut(state, &request.group_id) {
         Some(group) => group.heartbeat(request, turn),
         None => turn.out.answer(Response::Heartbeat(Err(Error::UnknownMemberId))),
@@ -245,10 +233,6 @@ fn heartbeat(state: &mut State, request: &Heartbeat, turn: &mut Turn<'_>) {
 }
 
 fn leave(state: &mut State, request: LeaveGroup, turn: &mut Turn<'_>) {
-    if request.group_id.is_empty() {
-        turn.out.answer(Response::LeaveGroup(Err(Error::InvalidGroupId)));
-        return;
-    }
     match classic_mut(state, &request.group_id) {
         Some(group) => group.leave(request.members, turn),
         None => {
@@ -316,17 +300,13 @@ fn commit(state: &mut State, request: CommitOffsets, turn: &mut Turn<'_>) {
 }
 
 fn delete_offsets(state: &State, request: DeleteOffsets, turn: &mut Turn<'_>) {
-    let valid = if request.group_id.is_empty() {
-        Err(Error::InvalidGroupId)
-    } else {
-        match state.groups.get(&request.group_id) {
-            None => Err(Error::GroupIdNotFound(request.group_id.clone())),
-            // Of other protocols nobody knows what members use.
-            Some(Group::Classic(group)) if !group.is_empty() && !group.uses_consumer_protocol() => {
-                Err(Error::NonEmptyGroup)
-            }
-            Some(group) => Ok(group),
+    let valid = match state.groups.get(&request.group_id) {
+        None => Err(Error::GroupIdNotFound(request.group_id.clone())),
+        // Of other protocols nobody knows what members use.
+        Some(Group::Classic(group)) if !group.is_empty() && !group.uses_consumer_protocol() => {
+            Err(Error::NonEmptyGroup)
         }
+        Some(group) => Ok(group),
     };
     match valid {
         Err(error) => turn.out.answer(Response::DeleteOffsets(Err(error))),
