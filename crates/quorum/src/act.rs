@@ -51,10 +51,10 @@ impl Machine {
     }
 
     fn act_unattached(&mut self, turn: &mut Turn<'_>) -> bool {
-        let is_voter = self.is_voter();
+        let may_stand = self.may_stand();
         let timeout = self.election_timeout(turn.random);
         let Role::Unattached(role) = &mut self.role else { return false };
-        if is_voter {
+        if may_stand {
             let deadline = *role.election_deadline.get_or_insert(turn.now.ms + timeout);
             if deadline <= turn.now.ms {
                 self.become_prospective(turn);
@@ -68,13 +68,13 @@ impl Machine {
     }
 
     fn act_prospective(&mut self, turn: &mut Turn<'_>) -> bool {
-        let is_voter = self.is_voter();
+        let may_stand = self.may_stand();
         let Role::Prospective(role) = &self.role else { return false };
-        if is_voter && role.tally.is_won() {
+        if may_stand && role.tally.is_won() {
             self.become_candidate(turn);
             return true;
         }
-        if !is_voter || role.tally.is_lost() || role.election_deadline <= turn.now.ms {
+        if !may_stand || role.tally.is_lost() || role.election_deadline <= turn.now.ms {
             self.return_from_prospective(turn);
             return true;
         }
@@ -92,18 +92,18 @@ impl Machine {
             _ => {
                 self.become_unattached(self.election.epoch, turn);
                 let timeout = self.election_timeout(turn.random);
-                let is_voter = self.is_voter();
+                let may_stand = self.may_stand();
                 if let Role::Unattached(role) = &mut self.role {
-                    role.election_deadline = is_voter.then_some(turn.now.ms + timeout);
+                    role.election_deadline = may_stand.then_some(turn.now.ms + timeout);
                 }
             }
         }
     }
 
     fn act_candidate(&mut self, turn: &mut Turn<'_>) -> bool {
-        let is_voter = self.is_voter();
+        let may_stand = self.may_stand();
         let Role::Candidate(role) = &self.role else { return false };
-        if !is_voter {
+        if !may_stand {
             self.become_unattached(self.election.epoch, turn);
             return true;
         }
@@ -177,14 +177,15 @@ impl Machine {
     }
 
     fn act_resigned(&mut self, turn: &mut Turn<'_>) -> bool {
-        let is_voter = self.is_voter();
+        let may_stand = self.may_stand();
         let Role::Resigned(role) = &self.role else { return false };
-        if !is_voter && role.unacknowledged.is_empty() {
-            self.become_unattached(self.election.epoch, turn);
+        let is_time_up = role.election_deadline <= turn.now.ms;
+        if may_stand && is_time_up {
+            self.become_prospective(turn);
             return true;
         }
-        if role.election_deadline.is_some_and(|deadline| deadline <= turn.now.ms) {
-            self.become_prospective(turn);
+        if !may_stand && (is_time_up || role.unacknowledged.is_empty()) {
+            self.become_unattached(self.election.epoch, turn);
             return true;
         }
         let (preferred, unacknowledged) = (role.preferred.clone(), role.unacknowledged.clone());
@@ -202,11 +203,11 @@ impl Machine {
     }
 
     fn act_follower(&mut self, turn: &mut Turn<'_>) -> bool {
-        let is_voter = self.is_voter();
+        let may_stand = self.may_stand();
         let fetch_timeout = self.config.timeouts.fetch;
         let Role::Follower(role) = &mut self.role else { return false };
         if role.fetch_deadline <= turn.now.ms {
-            if is_voter {
+            if may_stand {
                 self.become_prospective(turn);
                 return true;
             }

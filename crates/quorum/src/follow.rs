@@ -99,11 +99,11 @@ impl Machine {
         response: FetchResponse,
         turn: &mut Turn<'_>,
     ) {
-        let Role::Follower(role) = &mut self.role else { return };
-        if self.election.leader != Some(answered.peer) {
+        let role = match &mut self.role {
+            Role::Follower(role) if self.election.leader == Some(answered.peer) => role,
             // Asked somebody to find the leader; now it is known who that is, or not.
-            return self.hold_off(answered, turn);
-        }
+            _ => return self.hold_off(answered, turn),
+        };
         let outcome = match response.result {
             Ok(outcome) => outcome,
             Err(_) => return self.hold_off(answered, turn),

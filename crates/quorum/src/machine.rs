@@ -251,6 +251,20 @@ impl Machine {
         self.config.can_be_voter && self.voters().contains(&self.config.local)
     }
 
+    /// Whether this replica may stand for election: as a voter, or as one whose removal is not
+    /// known to be committed. The latter may be the only one with a log long enough to be elected,
+    /// as a leader that has removed itself; it does not count its own vote.
+    pub(crate) fn may_stand(&self) -> bool {
+        let was_removed_for_good = || {
+            let at = self.membership.voters_offset();
+            at.is_none_or(|at| self.high_watermark.is_some_and(|committed| at < committed))
+        };
+        let was_voter = || {
+            self.membership.previous_voters().is_some_and(|set| set.contains(&self.config.local))
+        };
+        self.is_voter() || (self.config.can_be_voter && was_voter() && !was_removed_for_good())
+    }
+
     /// The role's name, for people.
     pub fn role_name(&self) -> &'static str {
         self.role.name()
@@ -318,8 +332,6 @@ impl Machine {
             Err(Refusal::UnknownLeaderEpoch)
         } else if epoch < self.election.epoch {
             Err(Refusal::FencedLeaderEpoch)
-        } else if self.shutdown_deadline.is_some() {
-            Err(Refusal::BrokerNotAvailable)
         } else if !self.is_leader() {
             Err(Refusal::NotLeaderOrFollower)
         } else {

@@ -22,18 +22,19 @@ impl Machine {
             self.election = ElectionState::unknown_leader(self.log.last_epoch());
         }
         let local = self.config.local.id;
-        let election_deadline = self.is_voter().then(|| now.ms + self.election_timeout(random));
+        let deadline = now.ms + self.election_timeout(random);
+        let may_stand = self.may_stand();
         self.role = match self.election.leader {
-            Some(leader) if leader == local && self.is_voter() => Role::Resigned(Resigned {
-                election_deadline,
+            Some(leader) if leader == local && may_stand => Role::Resigned(Resigned {
+                election_deadline: deadline,
                 unacknowledged: self.voters().others(local).map(|v| v.key.id).collect(),
                 preferred: Vec::new(),
             }),
-            Some(leader) if leader != local && self.voters().get(leader).is_some() => {
+            Some(leader) if leader != local && !self.voter_endpoints(leader).is_empty() => {
                 self.leader_endpoints = self.voter_endpoints(leader);
                 Role::Follower(self.new_follower(now.ms))
             }
-            _ => Role::Unattached(Unattached { election_deadline }),
+            _ => Role::Unattached(Unattached { election_deadline: may_stand.then_some(deadline) }),
         };
         self.announced = (self.election.epoch, self.leader());
     }
@@ -97,7 +98,7 @@ impl Machine {
 
     /// Into an epoch (or on in the current one) without a leader to fetch from.
     pub(crate) fn become_unattached(&mut self, epoch: LeaderEpoch, turn: &mut Turn<'_>) {
-        let election_deadline = self.is_voter().then(|| {
+        let election_deadline = self.may_stand().then(|| {
             // Whoever waited goes on waiting: else a replica that keeps starting epochs could
             // keep all others from ever standing.
             let waiting = match &self.role {
@@ -129,7 +130,7 @@ impl Machine {
         if endpoints.is_empty() {
             self.leader_endpoints.clear();
             let election_deadline =
-                self.is_voter().then(|| turn.now.ms + self.election_timeout(turn.random));
+                self.may_stand().then(|| turn.now.ms + self.election_timeout(turn.random));
             self.enter(Role::Unattached(Unattached { election_deadline }), election, turn);
             return;
         }
@@ -185,8 +186,7 @@ impl Machine {
     pub(crate) fn become_resigned(&mut self, turn: &mut Turn<'_>) {
         let Role::Leader(leader) = &self.role else { return };
         let preferred = leader.preferred_successors();
-        let election_deadline =
-            self.is_voter().then(|| turn.now.ms + self.election_timeout(turn.random));
+        let election_deadline = turn.now.ms + self.election_timeout(turn.random);
         let unacknowledged = preferred.iter().map(|key| key.id).collect();
         let role = Resigned { election_deadline, unacknowledged, preferred };
         self.enter(Role::Resigned(role), self.election, turn);

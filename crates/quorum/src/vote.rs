@@ -75,10 +75,10 @@ impl Machine {
     /// Remembers the vote before anyone hears of it, and waits another election timeout.
     fn promise(&mut self, candidate: ReplicaKey, turn: &mut Turn<'_>) {
         let timeout = self.election_timeout(turn.random);
-        let is_voter = self.is_voter();
+        let may_stand = self.may_stand();
         match &mut self.role {
             Role::Unattached(role) => {
-                role.election_deadline = is_voter.then_some(turn.now.ms + timeout);
+                role.election_deadline = may_stand.then_some(turn.now.ms + timeout);
             }
             Role::Prospective(role) => role.election_deadline = turn.now.ms + timeout,
             _ => {}

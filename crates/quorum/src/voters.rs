@@ -123,6 +123,11 @@ impl Membership {
         self.voter_sets.values().next_back().unwrap_or(&self.static_voters)
     }
 
+    /// The voter set that the one in effect replaced, if it is still remembered.
+    pub fn previous_voters(&self) -> Option<&VoterSet> {
+        self.voter_sets.values().rev().nth(1)
+    }
+
     /// The offset of the record of the set in effect; `None` for static voters.
     pub fn voters_offset(&self) -> Option<Offset> {
         self.voter_sets.keys().next_back().copied()

@@ -14,13 +14,13 @@ use quorum_node::{
 };
 use wire::stored::metadata::{ConfigRecord, MetadataRecord};
 
-pub const NODE_ID: i32 = 1;
+pub(crate) const NODE_ID: i32 = 1;
 
-pub fn endpoint() -> Endpoint {
+pub(crate) fn endpoint() -> Endpoint {
     Endpoint { name: "CONTROLLER".to_owned(), host: "127.0.0.1".to_owned(), port: 9093 }
 }
 
-pub fn dirs_options(dir: &Path) -> LogDirsOptions {
+pub(crate) fn dirs_options(dir: &Path) -> LogDirsOptions {
     LogDirsOptions {
         dirs: vec![dir.to_owned()],
         node_id: NODE_ID,
@@ -30,7 +30,7 @@ pub fn dirs_options(dir: &Path) -> LogDirsOptions {
     }
 }
 
-pub fn format_options(dirs: &LogDirs, voters: InitialVoters) -> FormatOptions {
+pub(crate) fn format_options(dirs: &LogDirs, voters: InitialVoters) -> FormatOptions {
     let metadata = &dirs.dirs()[0];
     FormatOptions {
         node_id: NODE_ID,
@@ -43,7 +43,7 @@ pub fn format_options(dirs: &LogDirs, voters: InitialVoters) -> FormatOptions {
 }
 
 /// Opens the directory, formats it if it is new, and starts a node that is alone.
-pub async fn start(env: &Env, dir: &Path, change: impl FnOnce(&mut Settings)) -> QuorumNode {
+pub(crate) async fn start(env: &Env, dir: &Path, change: impl FnOnce(&mut Settings)) -> QuorumNode {
     let dirs = LogDirs::open(env, dirs_options(dir)).unwrap();
     let voters = InitialVoters::Standalone(vec![endpoint()]);
     format(env, &format_options(&dirs, voters)).unwrap();
@@ -55,14 +55,14 @@ pub async fn start(env: &Env, dir: &Path, change: impl FnOnce(&mut Settings)) ->
 }
 
 /// Waits until the node leads; its epoch.
-pub async fn leads(handle: &Handle) -> i32 {
+pub(crate) async fn leads(handle: &Handle) -> i32 {
     let mut status = handle.status();
     let leads = status.wait_for(|s| s.is_leader && s.high_watermark > s.epoch_start_offset);
     leads.await.unwrap().epoch
 }
 
 /// A metadata record that says `n`.
-pub fn record(n: usize) -> Bytes {
+pub(crate) fn record(n: usize) -> Bytes {
     let record = ConfigRecord {
         resource_type: 2,
         resource_name: "topic".into(),
@@ -73,19 +73,19 @@ pub fn record(n: usize) -> Bytes {
     MetadataRecord::Config(record).encode(0).unwrap()
 }
 
-pub fn records(range: std::ops::Range<usize>) -> Vec<Bytes> {
+pub(crate) fn records(range: std::ops::Range<usize>) -> Vec<Bytes> {
     range.map(record).collect()
 }
 
 /// Appends and waits for the commit.
-pub async fn commit(handle: &Handle, epoch: i32, records: Vec<Bytes>) -> Appended {
+pub(crate) async fn commit(handle: &Handle, epoch: i32, records: Vec<Bytes>) -> Appended {
     let appended = handle.append(epoch, records).await.unwrap();
     handle.wait_committed(appended).await.unwrap();
     appended
 }
 
 /// The records a subscriber sees from the start until it is told that the node leads.
-pub async fn replay(subscription: &mut Subscription) -> Vec<Bytes> {
+pub(crate) async fn replay(subscription: &mut Subscription) -> Vec<Bytes> {
     let mut seen = Vec::new();
     loop {
         match subscription.next().await.unwrap() {
@@ -97,6 +97,6 @@ pub async fn replay(subscription: &mut Subscription) -> Vec<Bytes> {
     }
 }
 
-pub fn metadata_dir(dir: &Path) -> PathBuf {
+pub(crate) fn metadata_dir(dir: &Path) -> PathBuf {
     dir.join("__cluster_metadata-0")
 }

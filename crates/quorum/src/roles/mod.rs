@@ -93,7 +93,7 @@ impl Role {
             Self::Candidate(role) => Some(role.election_deadline),
             Self::Leader(role) => role.next_deadline(),
             Self::Follower(role) => role.next_deadline(),
-            Self::Resigned(role) => role.election_deadline,
+            Self::Resigned(role) => Some(role.election_deadline),
         }
     }
 

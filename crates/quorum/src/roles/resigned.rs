@@ -7,8 +7,8 @@ use crate::types::{Millis, NodeId, ReplicaKey};
 /// Tells the voters that its epoch is over.
 #[derive(Debug)]
 pub(crate) struct Resigned {
-    /// When to stand again; `None` for a replica that is no voter any more.
-    pub(crate) election_deadline: Option<Millis>,
+    /// When to stand again, or to look for a leader if it is no voter any more.
+    pub(crate) election_deadline: Millis,
     /// Voters that have not confirmed that they heard of it.
     pub(crate) unacknowledged: BTreeSet<NodeId>,
     /// Voters by how far their logs were, best first.
