@@ -17,7 +17,7 @@ use tokio::time::Sleep;
 
 use crate::counters::Counters;
 use crate::foreign::{Foreign, recognize};
-use crate::handler::{Call, Connection, Outcome, Reply};
+use crate::handler::{Call, Connection, Outcome, Reply, Waiting};
 use crate::input::{Front, Head, Input, PREFIX};
 use crate::memory::Held;
 use crate::output::Output;
@@ -39,6 +39,10 @@ pub(crate) struct Served {
     input: Input,
     output: Output,
     requests: VecDeque<Request>,
+    /// Bytes of memory in replies that wait for their turn.
+    parked: usize,
+    /// The last of the requests holds back the next.
+    exclusive: bool,
     held: Held,
     /// The request at the front of the input and what it was charged.
     reading: Option<(Head, u32)>,
@@ -47,8 +51,8 @@ pub(crate) struct Served {
     muted: Option<Pin<Box<Sleep>>>,
     /// No request is taken before the memory for replies is relieved.
     relief: Option<Pin<Box<OwnedNotified>>>,
-    /// What of the output is counted as stuck.
-    stuck: usize,
+    /// The replies in memory as they are counted in the shared budget.
+    counted: usize,
     /// No request is taken any more: there is a verdict that closes the connection, or bytes that
     /// are no request.
     sealed: bool,
@@ -65,7 +69,7 @@ struct Request {
 }
 
 enum State {
-    Waiting(Pin<Box<dyn Future<Output = Reply> + Send>>),
+    Waiting(Waiting),
     Done(Reply),
 }
 
@@ -111,12 +115,14 @@ impl Served {
             input: Input::default(),
             output: Output::default(),
             requests: VecDeque::new(),
+            parked: 0,
+            exclusive: false,
             held,
             reading: None,
             seen_first: false,
             muted: None,
             relief: None,
-            stuck: 0,
+            counted: 0,
             sealed: false,
             last: None,
             closing: None,
@@ -179,9 +185,21 @@ impl Served {
         }
     }
 
-    fn sleep(&self) -> Poll<End> {
-        self.seat.member.waiting.store(!self.requests.is_empty(), Ordering::Relaxed);
+    fn sleep(&mut self) -> Poll<End> {
+        let waits = !self.requests.is_empty() || self.muted.is_some() || self.held.is_waiting();
+        let member = &self.seat.member;
+        member.waiting.store(waits, Ordering::Relaxed);
+        member.stuck.store(!self.output.is_empty(), Ordering::Relaxed);
+        self.count(self.output.memory() + self.parked);
         Poll::Pending
+    }
+
+    /// Counts replies that stay in memory; nothing happens while they leave at once.
+    fn count(&mut self, memory: usize) {
+        if memory != self.counted {
+            self.shared.replies.change(self.counted, memory);
+            self.counted = memory;
+        }
     }
 
     /// Gives complete requests to the handler until something stops it.
@@ -190,17 +208,10 @@ impl Served {
             if self.output.memory() >= OUTPUT_BATCH || self.output.has_file() {
                 return Stop::OutputFull;
             }
-            if !self.output.is_empty() && self.stuck > 0 {
-                return Stop::OutputFull;
-            }
-            if self.sealed {
-                return Stop::Blocked;
-            }
             if *turn == 0 {
                 return Stop::TurnOver;
             }
-            let full = self.requests.len() >= self.shared.limits.pending_requests_max.max(1);
-            if full || self.is_muted(cx) || self.lacks_reply_memory(cx) {
+            if self.sealed || self.is_full() || self.is_muted(cx) || self.lacks_reply_memory(cx) {
                 return Stop::Blocked;
             }
             match self.next_request(cx) {
@@ -216,6 +227,13 @@ impl Served {
                 }
             }
         }
+    }
+
+    /// Whether requests that wait hold back the next.
+    fn is_full(&mut self) -> bool {
+        self.exclusive &= !self.requests.is_empty();
+        let pending_max = self.shared.limits.pending_requests_max.max(1);
+        self.exclusive || self.requests.len() >= pending_max || self.parked >= OUTPUT_BATCH
     }
 
     /// The request at the front of the input, if it is complete and has its permit.
@@ -272,34 +290,48 @@ impl Served {
         self.counters().requests.add(1);
         let state = match self.shared.handler.call(&self.context, frame) {
             Call::Ready(reply) => State::Done(reply),
-            Call::Pending(mut future) => match future.as_mut().poll(cx) {
-                Poll::Ready(reply) => State::Done(reply),
-                Poll::Pending => State::Waiting(future),
-            },
+            Call::Pending(waiting) => first_poll(cx, waiting),
+            Call::Exclusive(waiting) => {
+                self.exclusive = true;
+                first_poll(cx, waiting)
+            }
         };
-        if let State::Done(reply) = &state {
-            self.sealed |= reply.is_close();
-        }
         match state {
-            State::Done(reply) if self.requests.is_empty() => self.finish(reply, charge),
-            state => self.requests.push_back(Request { state, charge }),
+            State::Done(reply) if self.requests.is_empty() => {
+                self.sealed |= reply.is_close();
+                self.finish(reply, charge);
+            }
+            State::Done(reply) => {
+                self.park(&reply);
+                self.requests.push_back(Request { state: State::Done(reply), charge });
+            }
+            waiting @ State::Waiting(_) => {
+                self.requests.push_back(Request { state: waiting, charge });
+            }
         }
+    }
+
+    /// A reply is there before its turn.
+    fn park(&mut self, reply: &Reply) {
+        self.sealed |= reply.is_close();
+        self.parked += reply.memory();
     }
 
     /// Polls what waits, and lets replies go whose turn has come.
     fn poll_waiting(&mut self, cx: &mut Context<'_>) {
-        for request in &mut self.requests {
-            if let State::Waiting(future) = &mut request.state
-                && let Poll::Ready(reply) = future.as_mut().poll(cx)
+        for index in 0..self.requests.len() {
+            if let State::Waiting(waiting) = &mut self.requests[index].state
+                && let Poll::Ready(reply) = waiting.as_mut().poll(cx)
             {
-                self.sealed |= reply.is_close();
-                request.state = State::Done(reply);
+                self.park(&reply);
+                self.requests[index].state = State::Done(reply);
             }
         }
         while self.closing.is_none()
             && let Some(Request { state: State::Done(_), .. }) = self.requests.front()
         {
             if let Some(Request { state: State::Done(reply), charge }) = self.requests.pop_front() {
+                self.parked -= reply.memory();
                 self.finish(reply, charge);
             }
         }
@@ -358,22 +390,10 @@ impl Served {
             return Poll::Ready(Ok(()));
         }
         let (member, counters) = (&self.seat.member, self.seat.counters());
-        let sent = self.output.poll_send(cx, &mut self.writer, |count| {
+        self.output.poll_send(cx, &mut self.writer, |count| {
             member.active.store(true, Ordering::Relaxed);
             counters.bytes_out.add(count as u64);
-        });
-        let stuck = if sent.is_pending() { self.output.memory().max(1) } else { 0 };
-        self.set_stuck(stuck);
-        sent
-    }
-
-    /// Counts what the connection does not take; nothing happens while it takes everything.
-    fn set_stuck(&mut self, stuck: usize) {
-        if stuck != self.stuck {
-            self.shared.replies.change(self.stuck, stuck);
-            self.stuck = stuck;
-            self.seat.member.stuck.store(stuck > 0, Ordering::Relaxed);
-        }
+        })
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -389,9 +409,16 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        self.set_stuck(0);
+        self.count(0);
         self.requests.clear();
         self.counters().connections_closed.add(1);
         self.shared.handler.disconnected(&self.context);
+    }
+}
+
+fn first_poll(cx: &mut Context<'_>, mut waiting: Waiting) -> State {
+    match waiting.as_mut().poll(cx) {
+        Poll::Ready(reply) => State::Done(reply),
+        Poll::Pending => State::Waiting(waiting),
     }
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wire::Frame;
+use wire::{Frame, Piece};
 
 /// Answers requests. One handler serves all connections of a server.
 pub trait Handler: Send + Sync + 'static {
     /// Takes one request: header and body, without the length before them.
     ///
     /// Calls on one connection come in the order of its requests, each after the one before has
-    /// returned and, if it was [`Call::Pending`], has been polled once. So all that a request does
+    /// returned and, if it may have to wait, has been polled once. So all that a request does
     /// up to its first wait happens before the next request is looked at; replies leave in the
     /// order of the requests whatever the waits.
     ///
@@ -81,14 +81,26 @@ impl Connection {
 pub enum Call {
     /// It is answered. Costs no allocation.
     Ready(Reply),
-    /// It may have to wait. Polled once before the next request.
-    Pending(Pin<Box<dyn Future<Output = Reply> + Send>>),
+    /// It may have to wait. Polled once before the next request, which does not wait for it.
+    Pending(Waiting),
+    /// It may have to wait, and so does the next request until this one's reply has its turn.
+    /// Apache Kafka does so with every request: for those whose effects come with the reply and
+    /// are visible to what follows (an offset commit, a new topic).
+    Exclusive(Waiting),
 }
 
+/// The rest of a request that has to wait.
+pub type Waiting = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
 impl Call {
-    /// A request that may have to wait.
+    /// A request that may have to wait; the next does not wait for it.
     pub fn pending(future: impl Future<Output = Reply> + Send + 'static) -> Self {
         Self::Pending(Box::pin(future))
+    }
+
+    /// A request that may have to wait, and the next with it.
+    pub fn exclusive(future: impl Future<Output = Reply> + Send + 'static) -> Self {
+        Self::Exclusive(Box::pin(future))
     }
 }
 
@@ -137,6 +149,18 @@ impl Reply {
     #[must_use]
     pub fn then_mute(self, mute: Duration) -> Self {
         Self { mute, ..self }
+    }
+
+    /// Bytes of memory in the response.
+    pub(crate) fn memory(&self) -> usize {
+        let Outcome::Frame(frame) = &self.outcome else {
+            return 0;
+        };
+        let memory = |piece: &Piece| match piece {
+            Piece::Bytes(bytes) => bytes.len(),
+            Piece::File(_) => 0,
+        };
+        frame.pieces.iter().map(memory).sum()
     }
 
     pub(crate) fn is_close(&self) -> bool {

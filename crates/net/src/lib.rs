@@ -29,7 +29,7 @@ mod tests;
 
 pub use counters::Counts;
 pub use error::StartError;
-pub use handler::{Call, Connection, Handler, Outcome, Reply};
+pub use handler::{Call, Connection, Handler, Outcome, Reply, Waiting};
 pub use limits::Limits;
 pub use listener::{ListenerLimits, ListenerSpec, SecurityProtocol, UnknownSecurityProtocol};
 pub use server::{BoundServer, Server};

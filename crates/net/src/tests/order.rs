@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use super::rig::{CLOSE, ECHO, MUTE, NOTHING, PARK, PARK_CLOSE, on_both, replies, request};
+use super::rig::{
+    CLOSE, ECHO, EXCLUSIVE, MUTE, NOTHING, PARK, PARK_CLOSE, on_both, replies, request,
+};
 use crate::Limits;
 
 #[test]
@@ -41,6 +43,25 @@ fn a_waiting_request_holds_back_later_replies_but_not_later_requests() {
         assert_eq!(replies(&mut client, 2).await, ["0", "1"]);
         rig.open_gate(1);
         assert_eq!(replies(&mut client, 2).await, ["3", "4"]);
+    });
+}
+
+#[test]
+fn an_exclusive_request_holds_back_later_requests() {
+    on_both(|rig| async move {
+        let server = rig.serve(Limits::default()).await;
+        let mut client = rig.connect(&server).await;
+        for (op, body) in [(PARK, "0"), (EXCLUSIVE, "1"), (ECHO, "2"), (EXCLUSIVE, "3")] {
+            client.send(request(op, body)).await;
+        }
+        rig.until(|| rig.seen() == 2).await;
+        rig.open_gate(1);
+        assert_eq!(replies(&mut client, 1).await, ["0"]);
+        rig.env.sleep(Duration::from_millis(20)).await;
+        assert_eq!(rig.seen(), 2);
+        rig.open_gate(2);
+        assert_eq!(replies(&mut client, 3).await, ["1", "2", "3"]);
+        assert_eq!(client.call(ECHO, "4").await.unwrap(), "4");
     });
 }
 

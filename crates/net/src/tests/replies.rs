@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rig::{BIG, ECHO, FILE, on_both, request};
+use super::rig::{BIG, ECHO, FILE, PARK, on_both, request};
 use crate::Limits;
 
 #[test]
@@ -77,6 +77,26 @@ fn who_takes_no_replies_is_asked_no_more_requests() {
         for _ in 0..50 {
             assert_eq!(slow.reply().await.unwrap().len(), 1_000_000);
         }
+    });
+}
+
+#[test]
+fn replies_behind_a_waiting_one_are_bounded_and_counted() {
+    on_both(|rig| async move {
+        let server = rig.serve(Limits::default()).await;
+        let mut client = rig.connect(&server).await;
+        client.send(request(PARK, "p")).await;
+        for _ in 0..9 {
+            client.send(request(BIG, "50000")).await;
+        }
+        rig.until(|| server.memory_in_use().1 == 2 * (4 + 50_000)).await;
+        assert_eq!(rig.seen(), 3, "two large replies wait for the first one's turn");
+        rig.open_gate(1);
+        assert_eq!(client.reply().await.unwrap(), "p");
+        for _ in 0..9 {
+            assert_eq!(client.reply().await.unwrap().len(), 50_000);
+        }
+        rig.until(|| server.memory_in_use() == (0, 0)).await;
     });
 }
 

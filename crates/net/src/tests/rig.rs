@@ -34,6 +34,9 @@ pub(crate) const PARK_CLOSE: i16 = 9;
 /// Charged as many more bytes as the version says; otherwise an echo.
 pub(crate) const ESTIMATED: i16 = 10;
 
+/// Like PARK, and the next request waits as well.
+pub(crate) const EXCLUSIVE: i16 = 11;
+
 /// Handler, environment and places of one run.
 #[derive(Clone)]
 pub(crate) struct Rig {
@@ -63,6 +66,10 @@ impl Handler for TestHandler {
         match op {
             ECHO | ESTIMATED => Reply::frame(framed(&[Piece::Bytes(body)])).into(),
             PARK => Call::pending(async move {
+                gate.acquire().await.unwrap().forget();
+                Reply::frame(framed(&[Piece::Bytes(body)]))
+            }),
+            EXCLUSIVE => Call::exclusive(async move {
                 gate.acquire().await.unwrap().forget();
                 Reply::frame(framed(&[Piece::Bytes(body)]))
             }),
