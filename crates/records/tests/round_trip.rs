@@ -98,6 +98,16 @@ fn a_decompression_bomb_stops_at_the_limit() {
 }
 
 #[test]
+fn a_zstd_frame_that_claims_to_be_empty_ends() {
+    // Magic, "content size in one byte", 0, a last raw block of 5 bytes.
+    let lie = [b"\x28\xb5\x2f\xfd\x20\x00\x29\x00\x00", &b"12345"[..]].concat();
+    let mut decompressor = Decompressor::default();
+    for limit in [0, 1, 5, 1 << 20] {
+        assert!(decompressor.decompress(Compression::Zstd, 2, &lie, limit).is_err());
+    }
+}
+
+#[test]
 fn cut_and_changed_streams_are_refused_or_read_but_never_panic() {
     let mut builder = BatchBuilder::new(0);
     sample_records().iter().take(3).for_each(|record| builder.push(record));

@@ -10,6 +10,9 @@ const TOO_SMALL: usize = 0_usize.wrapping_sub(70);
 /// How much a frame of unknown size is first assumed to expand.
 const EXPANSION_GUESS: usize = 8;
 
+/// The least room for a second try.
+const ROOM_MIN: usize = 64 << 10;
+
 /// Decompresses in one go into the output, and again into twice the room when that did not
 /// suffice. The library's streaming mode would instead allocate the window that the frame claims
 /// to need, up to 128 MiB.
@@ -35,7 +38,8 @@ pub(super) fn decompress(
                 return Ok(());
             }
             Err(TOO_SMALL) if size >= allowance => return Err(Failure::TooLarge),
-            Err(TOO_SMALL) => wanted = size.saturating_mul(2),
+            // A frame may claim to be empty and not be: the room has to grow even from nothing.
+            Err(TOO_SMALL) => wanted = size.saturating_mul(2).max(ROOM_MIN),
             Err(code) => return Err(Failure::stream(zstd_safe::get_error_name(code))),
         }
     }
