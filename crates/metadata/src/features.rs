@@ -1,5 +1,7 @@
 //! The features of a cluster and the levels this release supports.
 
+use std::collections::BTreeMap;
+
 use crate::MetadataVersion;
 
 /// The name of the feature behind the version of the quorum itself; its level lives in the quorum,
@@ -81,13 +83,15 @@ pub fn supported() -> impl Iterator<Item = (&'static str, LevelRange)> {
     std::iter::once((MetadataVersion::FEATURE_NAME, metadata_version)).chain(others)
 }
 
-/// The levels with which a new cluster at `version` starts, without `metadata.version` and
-/// `kraft.version`, and without features that start at 0.
-pub fn bootstrap_levels(version: MetadataVersion) -> impl Iterator<Item = (&'static str, i16)> {
-    FEATURES.iter().filter(|feature| feature.name != KRAFT_VERSION).filter_map(move |feature| {
+/// The levels with which a new cluster at `version` starts, by name as Kafka writes them; without
+/// `metadata.version` and `kraft.version`, and without features that start at 0.
+pub fn bootstrap_levels(version: MetadataVersion) -> BTreeMap<&'static str, i16> {
+    let starting = |feature: &Feature| {
         let started = feature.levels.iter().take_while(|level| level.since <= version.level());
         started.last().map(|level| (feature.name, level.level)).filter(|(_, level)| *level > 0)
-    })
+    };
+    let others = FEATURES.iter().filter(|feature| feature.name != KRAFT_VERSION);
+    others.filter_map(starting).collect()
 }
 
 /// Why `feature` cannot be at `level` in a cluster at `metadata_version`, in Kafka's words.
@@ -117,16 +121,16 @@ mod tests {
 
     #[test]
     fn kafka_semantics_224_levels_of_a_new_cluster() {
-        let levels: Vec<_> = bootstrap_levels(MetadataVersion::LATEST).collect();
+        let levels = bootstrap_levels(MetadataVersion::LATEST).into_iter();
         let expected = [
-            (TRANSACTION_VERSION, 2),
-            (GROUP_VERSION, 1),
             (ELIGIBLE_LEADER_REPLICAS_VERSION, 1),
+            (GROUP_VERSION, 1),
             (SHARE_VERSION, 1),
             (STREAMS_VERSION, 1),
+            (TRANSACTION_VERSION, 2),
         ];
-        assert_eq!(levels, expected);
-        assert_eq!(bootstrap_levels(MetadataVersion::MINIMUM).count(), 0);
+        assert!(levels.eq(expected));
+        assert!(bootstrap_levels(MetadataVersion::MINIMUM).is_empty());
     }
 
     #[test]

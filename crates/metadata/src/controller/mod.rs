@@ -132,6 +132,16 @@ impl Controller {
         Ok(())
     }
 
+    /// Whether records fit onto the image: asked before they are appended, since a record that
+    /// cannot be applied would stop every node that reads it.
+    ///
+    /// # Errors
+    /// For the first that does not.
+    pub fn verify(&self, records: &[MetadataRecord]) -> Result<(), ReplayError> {
+        let mut image = self.image.clone();
+        records.iter().try_for_each(|record| image.replay(0, record).map(|_| ()))
+    }
+
     /// Takes over an image that says the same, so that memory is shared with those who read it.
     pub fn share(&mut self, image: &Image) {
         self.image = image.clone();

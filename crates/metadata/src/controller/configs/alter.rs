@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use config::table::{self, Area};
-use config::{Kind, Value};
+use config::{Kind, Operation, Value};
 use wire::Str;
 use wire::stored::metadata::{ConfigRecord, MetadataRecord};
 
@@ -319,26 +319,11 @@ fn edit_list(resource: &ConfigResource, op: &ConfigOp, old: Option<&Str>) -> Res
     };
     let default = || Value::default_of(row).map(|value| value.to_string());
     let old = old.map(|old| old.to_string()).or_else(default).unwrap_or_default();
-    let mut items: Vec<&str> = old.split(',').filter(|item| !item.is_empty()).collect();
-    for item in items_of(op.value.as_deref().unwrap_or_default()) {
-        let position = items.iter().position(|existing| *existing == item);
-        match (op.kind, position) {
-            (OpKind::Append, None) => items.push(item),
-            (OpKind::Subtract, Some(position)) => {
-                items.remove(position);
-            }
-            _ => {}
-        }
-    }
-    Ok(Str::from(items.join(",")))
-}
-
-/// The items as Java splits them: without empty ones at the end, but never none at all.
-fn items_of(list: &str) -> std::str::Split<'_, char> {
-    match list.trim_end_matches(',') {
-        "" if !list.is_empty() => list[..0].split(','),
-        trimmed => trimmed.split(','),
-    }
+    let operation = match op.kind {
+        OpKind::Subtract => Operation::Subtract,
+        _ => Operation::Append,
+    };
+    Ok(Str::from(config::edit_list(&old, operation, op.value.as_deref().unwrap_or_default())))
 }
 
 /// Where lists are known as lists. As in Kafka's controller, those of groups and client-metrics

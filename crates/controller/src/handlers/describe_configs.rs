@@ -1,0 +1,142 @@
+//! DescribeConfigs: the same on broker and controller listeners.
+
+use config::{DynamicSettings, Entry, Query, RequestError, ServerConfig, describe_client_metrics};
+use metadata::controller::{Error, Reason, validate_topic_name};
+use metadata::{ConfigMap, Image, ResourceType};
+use wire::Str;
+use wire::messages::describe_configs_request::DescribeConfigsResource;
+use wire::messages::describe_configs_response::{
+    DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
+};
+use wire::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
+
+use crate::error_map;
+use crate::handle::Handle;
+
+impl Handle {
+    /// Describes configurations as this node sees them.
+    pub fn describe_configs(&self, request: &DescribeConfigsRequest) -> DescribeConfigsResponse {
+        let image = self.metadata().image();
+        let server = &self.settings().server;
+        let node_id = self.settings().node_id().to_string();
+        let dynamic = server.with_dynamic(settings(&image, ""), settings(&image, &node_id));
+        match &dynamic {
+            Ok((dynamic, _)) => describe_configs(dynamic, &image, request),
+            // What is stored was valid for the node that took it; this one goes on without.
+            Err(_) => describe_configs(server, &image, request),
+        }
+    }
+}
+
+/// The dynamic settings of a broker, or of all brokers.
+fn settings(image: &Image, broker: &str) -> DynamicSettings {
+    strings(image.configs.of(ResourceType::Broker, broker).map(|configs| &**configs))
+}
+
+fn strings(configs: Option<&ConfigMap>) -> DynamicSettings {
+    let pairs = configs.into_iter().flatten();
+    pairs.map(|(name, value)| (name.to_string(), value.to_string())).collect()
+}
+
+/// Describes configurations as a node with this configuration sees them.
+///
+/// Log levels (BROKER_LOGGER) belong to a process, so its listeners answer for them.
+pub fn describe_configs(
+    server: &ServerConfig,
+    image: &Image,
+    request: &DescribeConfigsRequest,
+) -> DescribeConfigsResponse {
+    let results = request.resources.iter().map(|resource| {
+        let result = DescribeConfigsResult {
+            resource_type: resource.resource_type,
+            resource_name: resource.resource_name.clone(),
+            ..DescribeConfigsResult::default()
+        };
+        match describe(server, image, resource, request) {
+            Ok(entries) => DescribeConfigsResult {
+                configs: entries.into_iter().map(to_wire).collect(),
+                error_message: None,
+                ..result
+            },
+            Err(error) => {
+                let (error_code, error_message) = error_map::to_wire(&error);
+                DescribeConfigsResult { error_code, error_message, ..result }
+            }
+        }
+    });
+    DescribeConfigsResponse { results: results.collect(), ..DescribeConfigsResponse::default() }
+}
+
+fn describe(
+    server: &ServerConfig,
+    image: &Image,
+    resource: &DescribeConfigsResource,
+    request: &DescribeConfigsRequest,
+) -> Result<Vec<Entry>, Error> {
+    let names: Option<Vec<&str>> =
+        resource.configuration_keys.as_ref().map(|keys| keys.iter().map(Str::as_str).collect());
+    let query = Query {
+        names: names.as_deref(),
+        include_synonyms: request.include_synonyms,
+        include_documentation: request.include_documentation,
+    };
+    let name = &resource.resource_name;
+    let own = |resource_type| strings(image.configs.of(resource_type, name).map(|c| &**c));
+    let invalid = |text: String| Error::new(Reason::InvalidRequest, text);
+    match ResourceType::from_code(resource.resource_type) {
+        Some(ResourceType::Topic) => {
+            validate_topic_name(name)?;
+            if image.topics.id(name).is_none() {
+                return Err(Error::without_text(Reason::UnknownTopicOrPartition));
+            }
+            server.describe_topic(&own(ResourceType::Topic), &query).map_err(invalid_config)
+        }
+        Some(ResourceType::Broker) => {
+            server.describe_broker(name, &query).map_err(|error| match error {
+                RequestError::InvalidRequest(text) => invalid(text),
+                RequestError::InvalidConfig(text) => Error::new(Reason::InvalidConfig, text),
+            })
+        }
+        Some(ResourceType::ClientMetrics) if name.is_empty() => {
+            Err(invalid("Client metrics subscription name must not be empty".to_owned()))
+        }
+        Some(ResourceType::ClientMetrics) => {
+            describe_client_metrics(&own(ResourceType::ClientMetrics), &query)
+                .map_err(invalid_config)
+        }
+        Some(ResourceType::Group) if name.is_empty() => {
+            Err(invalid("Group name must not be empty".to_owned()))
+        }
+        Some(ResourceType::Group) => {
+            server.describe_group(&own(ResourceType::Group), &query).map_err(invalid_config)
+        }
+        Some(ResourceType::BrokerLogger) => {
+            Err(invalid("Unsupported resource type: BROKER_LOGGER".to_owned()))
+        }
+        None => Err(invalid(format!("Unexpected resource type UNKNOWN for resource {name}"))),
+    }
+}
+
+fn invalid_config(error: config::Error) -> Error {
+    Error::new(Reason::InvalidConfig, error.to_string())
+}
+
+fn to_wire(entry: Entry) -> DescribeConfigsResourceResult {
+    let synonyms = entry.synonyms.into_iter().map(|synonym| DescribeConfigsSynonym {
+        name: Str::from(synonym.name),
+        value: synonym.value.map(Str::from),
+        source: synonym.source.code(),
+        ..DescribeConfigsSynonym::default()
+    });
+    DescribeConfigsResourceResult {
+        name: Str::from(entry.name),
+        value: entry.value.map(Str::from),
+        read_only: entry.read_only,
+        config_source: entry.source.code(),
+        is_sensitive: entry.sensitive,
+        synonyms: synonyms.collect(),
+        config_type: entry.kind.map_or(0, config::Kind::code),
+        documentation: entry.documentation.map(Str::from),
+        ..DescribeConfigsResourceResult::default()
+    }
+}

@@ -1,0 +1,148 @@
+//! A node that is a quorum of its own, with a controller, as the tests start it.
+
+#![allow(clippy::unwrap_used, reason = "clippy does not see that this module is a test")]
+#![allow(dead_code, reason = "each test uses a part")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use config::{Origin, ServerConfig, StaticConfig};
+use controller::{Handle, Metadata, RequestContext, follow, start};
+use env::{Env, Task};
+use log::{LogDirs, LogDirsOptions};
+use metadata::controller::{Bootstrap, Settings};
+use quorum_node::{Endpoint, FormatOptions, InitialVoters, NoPeers, QuorumNode, bootstrap, format};
+use wire::messages::broker_registration_request::{Feature, Listener};
+use wire::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
+use wire::{Str, Uuid};
+
+pub(crate) const NODE_ID: i32 = 1;
+
+/// A running node.
+pub(crate) struct Node {
+    pub(crate) quorum: QuorumNode,
+    pub(crate) metadata: Metadata,
+    pub(crate) controller: Handle,
+    pub(crate) cluster_id: String,
+    task: Task<()>,
+}
+
+pub(crate) fn context(api_version: i16) -> RequestContext {
+    RequestContext { api_version, is_forwarded: true, listener: "CONTROLLER".to_owned() }
+}
+
+fn server_config(settings: &[(&str, &str)]) -> ServerConfig {
+    let mut file = StaticConfig::new();
+    let always = [
+        ("process.roles", "broker,controller"),
+        ("node.id", "1"),
+        ("controller.listener.names", "CONTROLLER"),
+        ("listeners", "PLAINTEXT://127.0.0.1:19092,CONTROLLER://127.0.0.1:19093"),
+        ("controller.quorum.bootstrap.servers", "127.0.0.1:19093"),
+    ];
+    for (name, value) in always.iter().chain(settings) {
+        file.set(*name, *value, Origin::CommandLine);
+    }
+    ServerConfig::new(file).unwrap()
+}
+
+impl Node {
+    /// Opens the directory, formats it if it is new, and starts a node that is alone.
+    pub(crate) async fn start(env: &Env, dir: &Path, settings: &[(&str, &str)]) -> Self {
+        let endpoint =
+            Endpoint { name: "CONTROLLER".to_owned(), host: "127.0.0.1".to_owned(), port: 19093 };
+        let options = LogDirsOptions {
+            dirs: vec![dir.to_owned()],
+            node_id: NODE_ID,
+            cluster_id: None,
+            open_files_max: 100,
+            recovery_threads_per_dir: 1,
+        };
+        let dirs = LogDirs::open(env, options).unwrap();
+        let metadata_dir = dirs.dirs()[0].clone();
+        let format_options = FormatOptions {
+            node_id: NODE_ID,
+            log_dirs: vec![dir.to_owned()],
+            metadata_log_dir: dir.to_owned(),
+            metadata_directory_id: metadata_dir.id(),
+            initial_voters: InitialVoters::Standalone(vec![endpoint.clone()]),
+            bootstrap_records: bootstrap::feature_records(&bootstrap::FRESH_FEATURES).unwrap(),
+        };
+        format(env, &format_options).unwrap();
+        let cluster_id = dirs.cluster_id().to_string();
+        let mut quorum_settings =
+            quorum_node::Settings::new(cluster_id.clone(), NODE_ID, metadata_dir.id());
+        quorum_settings.controller_endpoints = vec![endpoint];
+        let quorum = QuorumNode::start(
+            env,
+            Arc::new(dirs),
+            &metadata_dir,
+            quorum_settings,
+            Arc::new(NoPeers),
+        )
+        .await
+        .unwrap();
+        let (metadata, _publisher) = follow(env, quorum.handle().subscribe());
+        let settings =
+            Settings { cluster_id: cluster_id.clone(), server: Arc::new(server_config(settings)) };
+        let (controller, task) =
+            start(env, settings, Bootstrap::latest(), quorum.handle().clone(), metadata.clone())
+                .await;
+        Self { quorum, metadata, controller, cluster_id, task }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.quorum.handle().shutdown(1_000).await;
+        self.quorum.stopped().await.unwrap();
+        self.task.await.unwrap();
+    }
+
+    /// Waits until the bootstrap records are there.
+    pub(crate) async fn ready(&self) {
+        let mut reached = self.metadata.reached();
+        while self.metadata.load().features.metadata_version.is_none() {
+            reached.changed().await.unwrap();
+        }
+    }
+
+    /// Registers a broker and unfences it; its epoch.
+    pub(crate) async fn join(&self, broker_id: i32) -> i64 {
+        let features = metadata::features::supported().map(|(name, range)| Feature {
+            name: Str::from(name),
+            min_supported_version: range.min,
+            max_supported_version: range.max,
+            ..Feature::default()
+        });
+        let request = BrokerRegistrationRequest {
+            broker_id,
+            cluster_id: Str::copy_from(&self.cluster_id),
+            incarnation_id: Uuid([broker_id as u8; 16]),
+            listeners: vec![Listener {
+                name: Str::from("PLAINTEXT"),
+                host: Str::from("127.0.0.1"),
+                port: 19092,
+                ..Listener::default()
+            }],
+            features: features.collect(),
+            log_dirs: vec![Uuid([100 + broker_id as u8; 16])],
+            ..BrokerRegistrationRequest::default()
+        };
+        let registered = self.controller.broker_registration(&context(4), request).await;
+        assert_eq!(registered.error_code, 0);
+        self.beat(broker_id, registered.broker_epoch).await;
+        registered.broker_epoch
+    }
+
+    /// A heartbeat of a broker that has read everything.
+    pub(crate) async fn beat(&self, broker_id: i32, broker_epoch: i64) {
+        let current_metadata_offset = *self.metadata.reached().borrow();
+        let request = BrokerHeartbeatRequest {
+            broker_id,
+            broker_epoch,
+            current_metadata_offset,
+            ..BrokerHeartbeatRequest::default()
+        };
+        let reply = self.controller.broker_heartbeat(request).await;
+        assert_eq!((reply.error_code, reply.is_fenced), (0, false));
+    }
+}
