@@ -80,16 +80,18 @@ impl Active {
         Ok(())
     }
 
-    /// Adds the largest timestamp to the time index if it grew since the last entry.
-    pub(crate) fn index_time(&mut self, segment: &Arc<Segment>) -> Result<(), Error> {
+    /// Adds the largest timestamp to the time index if it grew since the last entry; whether it
+    /// did.
+    pub(crate) fn index_time(&mut self, segment: &Arc<Segment>) -> Result<bool, Error> {
         let largest = self.largest(segment)?;
         let io = segment.io(SegmentFile::TimeIndex);
         let last = segment.times.last(io)?.map_or(-1, |entry| entry.timestamp);
-        if largest.timestamp > last {
-            let offset = segment.relative(largest.offset);
-            segment.times.append(io, TimeEntry { timestamp: largest.timestamp, offset })?;
+        if largest.timestamp <= last {
+            return Ok(false);
         }
-        Ok(())
+        let offset = segment.relative(largest.offset);
+        segment.times.append(io, TimeEntry { timestamp: largest.timestamp, offset })?;
+        Ok(true)
     }
 
     /// The largest timestamp so far, from the time index if this segment was not written yet.

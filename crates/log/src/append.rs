@@ -53,6 +53,7 @@ impl Log {
         let rolled = self.prepare(&incoming, now_ms)?;
         let segment = self.active_segment();
         let position = segment.size();
+        self.directory_changed |= position == 0;
         let mut slices = batch.io_slices();
         segment.log().write_vectored_at(&mut slices, position.into())?;
         let interval = self.settings.index_interval_bytes;
@@ -115,6 +116,7 @@ impl Log {
         let rolled = self.prepare(&group.incoming, now_ms)?;
         let segment = self.active_segment();
         let mut position = segment.size();
+        self.directory_changed |= position == 0;
         segment.log().write_all_at(bytes, position.into())?;
         for (batch, marker) in batches(bytes).zip(&group.markers) {
             let batch = batch?;
@@ -143,13 +145,6 @@ impl Log {
 
     /// Makes the active segment one that can take what comes; whether it is a new one.
     fn prepare(&mut self, incoming: &Incoming, now_ms: i64) -> Result<bool, Error> {
-        if self.recovery_point < self.checkpointed {
-            // Cut below what the checkpoint says is flushed: after a crash that would vouch for
-            // what is appended now.
-            let dir = self.dir().clone();
-            dir.lower_recovery_point(&self.topic_partition, self.recovery_point)?;
-            self.checkpointed = self.recovery_point;
-        }
         if self.log_end_offset() == self.recovery_point {
             self.flushed_ms = now_ms;
         }
@@ -170,6 +165,7 @@ impl Log {
             Some(marker) => {
                 let completed = self.producers.complete(batch, marker);
                 if let Some(aborted) = completed.and_then(|completed| completed.aborted()) {
+                    self.directory_changed |= !segment.has_aborted();
                     txn_index::append(segment, &aborted)?;
                 }
             }

@@ -100,14 +100,21 @@ impl Log {
     }
 
     fn flush_up_to(&mut self, up_to: i64, now_ms: i64) -> Option<FlushJob> {
-        let unfinished = self.epochs_changed || !self.pending_snapshots.is_empty();
+        let unfinished =
+            self.epochs_changed || !self.pending_snapshots.is_empty() || !self.rolled.is_empty();
         if up_to <= self.recovery_point && !unfinished && !self.directory_changed {
             return None;
         }
-        let segments = self.shared.segments.load();
-        let unflushed = segments.starting_at(self.recovery_point).iter();
-        let unflushed =
-            unflushed.filter(|segment| segment.base_offset < up_to && segment.size() > 0);
+        // Closed segments, flushed or not, and the active one if it is to be flushed.
+        let mut segments = std::mem::take(&mut self.rolled);
+        let unflushed = self.shared.segments.load_full();
+        for segment in unflushed.starting_at(self.recovery_point) {
+            let wanted = segment.base_offset < up_to && segment.size() > 0;
+            if wanted && !segments.iter().any(|rolled| Arc::ptr_eq(rolled, segment)) {
+                segments.push(segment.clone());
+            }
+        }
+        segments.retain(|segment| !segment.is_discarded());
         let epochs = self.epochs_changed.then(|| {
             let entries = self.epochs.entries().iter();
             encode_leader_epochs(entries.map(|entry| (entry.epoch, entry.start_offset)))
@@ -115,7 +122,7 @@ impl Log {
         self.epochs_changed = false;
         Some(FlushJob {
             home: self.home().clone(),
-            segments: unflushed.cloned().collect(),
+            segments,
             leader_epochs: epochs,
             snapshots: std::mem::take(&mut self.pending_snapshots),
             directory_changed: std::mem::take(&mut self.directory_changed),
@@ -147,12 +154,13 @@ impl Log {
     /// [`Error::Io`]: the log directory is offline; its stop does not count as clean.
     pub fn close(&mut self, now_ms: i64) -> Result<(), Error> {
         self.home().check_open()?;
-        if self.log_end_offset() > self.recovery_point || self.directory_changed {
-            let segment = self.active_segment();
-            self.active.index_time(&segment)?;
-            for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
-                segment.io(file).create()?;
-            }
+        let segment = self.active_segment();
+        // A segment that was not written in this run has its last entry from before.
+        let indexed = self.active.largest.is_some() && self.active.index_time(&segment)?;
+        if indexed || self.log_end_offset() > self.recovery_point || self.directory_changed {
+            write_indexes(&segment)?;
+            segment.create_files()?;
+            segment.io(SegmentFile::TimeIndex).sync()?;
             self.directory_changed = true;
         }
         self.snapshot_producers();

@@ -34,7 +34,7 @@ pub(crate) fn establish(env: &Env, options: &LogDirsOptions) -> Result<Identity,
     let files = env.files();
     let mut found = Vec::new();
     for path in &options.dirs {
-        files.create_dir_all(path).map_err(Error::io(path))?;
+        make_dir(files, path).map_err(Error::io(path))?;
         let lock = files.lock(path.join(LOCK_FILE)).map_err(Error::Locked)?;
         found.push((path.clone(), lock, read(files, path)?));
     }
@@ -71,6 +71,23 @@ pub(crate) fn establish(env: &Env, options: &LogDirsOptions) -> Result<Identity,
         dirs.push(FoundDir { path, id, lock });
     }
     Ok(Identity { cluster_id, is_new, dirs })
+}
+
+/// Makes a directory and its missing parents, durably: what is put into it and synced must not
+/// be lost with it.
+fn make_dir(files: &Files, path: &Path) -> io::Result<()> {
+    let mut missing = Vec::new();
+    for ancestor in path.ancestors().filter(|ancestor| !ancestor.as_os_str().is_empty()) {
+        if files.exists(ancestor)? {
+            break;
+        }
+        missing.push(ancestor);
+    }
+    files.create_dir_all(path)?;
+    missing.iter().try_for_each(|made| match made.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => files.sync_dir(parent),
+        _ => files.sync_dir("."),
+    })
 }
 
 /// A random id whose text does not look like an option on a command line.

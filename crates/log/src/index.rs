@@ -244,6 +244,9 @@ fn search_file<E: IndexEntry>(
     entries: u32,
     holds: impl Fn(&E) -> bool,
 ) -> Result<(u32, Option<E>), Error> {
+    if entries == 0 {
+        return Ok((0, None));
+    }
     let (mut low, mut high) = (0, entries);
     while (high - low) as usize * E::SIZE > PAGE {
         let middle = low + (high - low) / 2;

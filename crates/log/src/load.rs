@@ -63,7 +63,12 @@ pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
         Some(end) => end,
         None => {
             let base_offset = known.log_start_offset;
-            segments.push(Arc::new(Segment::new(home.clone(), base_offset)));
+            let segment = Arc::new(Segment::new(home.clone(), base_offset));
+            if base_offset > 0 {
+                // Nothing but the name of a file tells where an empty log starts.
+                segment.create_files()?;
+            }
+            segments.push(segment);
             (known.new_active(base_offset), base_offset)
         }
     };
@@ -73,6 +78,7 @@ pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
         true => end_offset,
         false => known.recovery_point.min(end_offset),
     };
+    let damaged = recovery.damaged;
     let state = recovery.finish(&segments, log_start_offset, end_offset)?;
     let mut log = Log::from_parts(Parts {
         home,
@@ -92,7 +98,8 @@ pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
     log.producers = state.producers;
     log.snapshots = state.snapshots;
     log.pending_snapshots = state.pending_snapshots;
-    log.directory_changed = !known.clean;
+    log.rolled = state.rolled;
+    log.directory_changed = !known.clean || damaged;
     Ok(log)
 }
 
@@ -132,13 +139,15 @@ fn open_segments(
         let Some(size) = size else {
             return Err(Error::corrupt(path, 0, "a segment of more than 2^31 bytes"));
         };
-        let has_index = files.contains(&SegmentFile::OffsetIndex);
+        if size == 0 {
+            segments.push(Arc::new(Segment::new(home.clone(), base_offset)));
+            continue;
+        }
         let mut segment = Arc::new(Segment::loaded(home.clone(), base_offset, size));
         segment.set_has_aborted(files.contains(&SegmentFile::TxnIndex));
-        if base_offset < recovered
-            && size > 0
-            && !(has_index && files.contains(&SegmentFile::TimeIndex))
-        {
+        let has_indexes =
+            [SegmentFile::OffsetIndex, SegmentFile::TimeIndex].iter().all(|f| files.contains(f));
+        if base_offset < recovered && !has_indexes {
             tracing::error!(
                 path = %path.display(),
                 "could not find the index files of a log file, rebuilding them"

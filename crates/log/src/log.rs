@@ -43,6 +43,8 @@ pub struct Log {
     pub(crate) truncations: u64,
     /// The highest recovery point that the checkpoint of the log directory may hold.
     pub(crate) checkpointed: i64,
+    /// Closed segments whose indexes have entries in memory.
+    pub(crate) rolled: Vec<Arc<Segment>>,
     /// Whether files came since the directory was last synced.
     pub(crate) directory_changed: bool,
     pub(crate) epochs: LeaderEpochs,
@@ -88,6 +90,7 @@ impl Log {
             truncations: 0,
             directory_changed: false,
             checkpointed: 0,
+            rolled: Vec::new(),
             epochs: LeaderEpochs::default(),
             epochs_changed: false,
             producers: ProducerStates::new(parts.log_end_offset),
@@ -159,16 +162,11 @@ impl Log {
         self.recovery_point
     }
 
-    /// The recovery point, for the checkpoint of the log directory. Once that is written,
-    /// [`checkpointed`](Self::checkpointed) wants to know.
+    /// The recovery point, for the checkpoint of the log directory, which is assumed to be
+    /// written: truncating below it lowers the checkpoint first.
     pub fn recovery_point_to_checkpoint(&mut self) -> i64 {
         self.checkpointed = self.checkpointed.max(self.recovery_point);
         self.recovery_point
-    }
-
-    /// Takes note that the checkpoint of the log directory holds this recovery point.
-    pub fn checkpointed(&mut self, recovery_point: i64) {
-        self.checkpointed = recovery_point;
     }
 
     /// The log start offset, if the checkpoint of the log directory is to hold it: when the

@@ -14,9 +14,7 @@ use crate::load::{self, Known};
 use crate::log::Log;
 use crate::log_dir::LogDir;
 use crate::open_files::OpenFiles;
-use crate::{
-    CLUSTER_METADATA, Error, LogSettings, ReplicaDirName, ReplicaKind, SegmentFile, TopicPartition,
-};
+use crate::{CLUSTER_METADATA, Error, LogSettings, ReplicaDirName, ReplicaKind, TopicPartition};
 
 /// How the log directories are to be opened.
 #[derive(Debug, Clone)]
@@ -301,9 +299,7 @@ impl LogDirs {
         };
         let mut log = load::load(Arc::new(Home::new(dir.clone(), name)), known)?;
         let segment = log.active_segment();
-        for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
-            segment.io(file).create()?;
-        }
+        segment.create_files()?;
         segment.close_files();
         if let Some(topic_id) = topic_id {
             log.assign_topic_id(topic_id)?;

@@ -31,6 +31,8 @@ pub(crate) struct Recovery<'a> {
     pending_snapshots: Vec<(i64, Vec<u8>)>,
     /// Producers at the point reached, once recovery goes through batches.
     producers: Option<ProducerStates>,
+    /// Segments whose indexes were rebuilt and are not in their files yet.
+    rolled: Vec<Arc<Segment>>,
     /// Whether bytes were found that are no batches.
     pub(crate) damaged: bool,
 }
@@ -42,6 +44,7 @@ pub(crate) struct Recovered {
     pub(crate) producers: ProducerStates,
     pub(crate) snapshots: Vec<i64>,
     pub(crate) pending_snapshots: Vec<(i64, Vec<u8>)>,
+    pub(crate) rolled: Vec<Arc<Segment>>,
 }
 
 /// Where going through a segment begins.
@@ -68,6 +71,7 @@ impl<'a> Recovery<'a> {
             snapshots,
             pending_snapshots: Vec::new(),
             producers: None,
+            rolled: Vec::new(),
             damaged: false,
         }
     }
@@ -102,7 +106,36 @@ impl<'a> Recovery<'a> {
     ) -> Result<Option<End>, Error> {
         let recovery_point = self.known.recovery_point;
         let after = segments.partition_point(|segment| segment.base_offset <= recovery_point);
-        self.recover_from(segments, after.saturating_sub(1), recovery_point)
+        let first = after.saturating_sub(1);
+        if let Some(before) = first.checked_sub(1).map(|index| &segments[index])
+            && segments[first].base_offset == recovery_point
+        {
+            self.complete_time_index(before)?;
+        }
+        self.recover_from(segments, first, recovery_point)
+    }
+
+    /// A segment that was flushed before it was closed may lack the entry that closing adds.
+    fn complete_time_index(&mut self, segment: &Arc<Segment>) -> Result<(), Error> {
+        let mut active = self.known.new_active(segment.base_offset);
+        let added = largest_in(segment).and_then(|largest| {
+            active.largest = Some(largest);
+            segment.set_largest_timestamp(largest.timestamp);
+            active.index_time(segment)
+        });
+        match added {
+            Err(error @ Error::Corrupt { .. }) => {
+                tracing::error!("{error}");
+                segment.distrust();
+                Ok(())
+            }
+            added => {
+                if added? {
+                    self.rolled.push(segment.clone());
+                }
+                Ok(())
+            }
+        }
     }
 
     fn recover_from(
@@ -131,6 +164,10 @@ impl<'a> Recovery<'a> {
                 for segment in segments.drain(index + 1..) {
                     self.remove(&segment)?;
                 }
+                // What is appended next must not find it back after a power loss.
+                recovered.log().sync()?;
+                let path = self.home.path();
+                self.home.checked(&path, self.home.dir.files().sync_dir(&path))?;
             } else if next.is_some() {
                 self.close_segment(&recovered, active, end_offset)?;
             }
@@ -147,6 +184,7 @@ impl<'a> Recovery<'a> {
         end_offset: i64,
     ) -> Result<(), Error> {
         active.index_time(segment)?;
+        self.rolled.push(segment.clone());
         if let Some(producers) = &self.producers
             && self.snapshots.last().is_none_or(|last| *last < end_offset)
         {
@@ -177,15 +215,16 @@ impl<'a> Recovery<'a> {
                 None => segment.base_offset,
             },
         };
-        self.load_producers(segment, before, start)?;
-        let mut pass = Pass::begin(segment, self.known, resume, start)?;
+        self.load_state(segment, before, start)?;
+        let epoch = self.epochs.latest().map_or(-1, |latest| latest.epoch);
+        let mut pass = Pass::begin(segment, self.known, resume, start, epoch)?;
         let whole = pass.run(self)?;
         let (recovered, active, end_offset) = pass.finish(whole)?;
         Ok((recovered, active, end_offset, whole))
     }
 
-    /// Knows of producers what the log up to `start` says.
-    fn load_producers(
+    /// Knows of leader epochs and producers what the log up to `start` says, the first time.
+    fn load_state(
         &mut self,
         segment: &Arc<Segment>,
         before: Option<&Segments>,
@@ -194,6 +233,8 @@ impl<'a> Recovery<'a> {
         if self.producers.is_some() {
             return Ok(());
         }
+        // The batches from here on tell their epochs themselves; the file may be older than they.
+        self.epochs_changed |= self.epochs.truncate_from_end(start);
         // A snapshot above was taken of records that were not flushed.
         let kept = self.snapshots.partition_point(|offset| *offset <= start);
         for offset in self.snapshots.split_off(kept) {
@@ -273,6 +314,7 @@ impl<'a> Recovery<'a> {
             producers,
             snapshots: self.snapshots,
             pending_snapshots: self.pending_snapshots,
+            rolled: self.rolled,
         })
     }
 
@@ -303,6 +345,8 @@ struct Pass<'a> {
     active: Active,
     position: u32,
     next_offset: i64,
+    /// Leader epoch of the last batch.
+    epoch: i32,
     /// Whether the batch at the present position has its index entry.
     indexed: bool,
     aborted: Vec<AbortedTransaction>,
@@ -315,6 +359,7 @@ impl<'a> Pass<'a> {
         known: &'a Known,
         resume: Option<Resume>,
         start: i64,
+        epoch: i32,
     ) -> Result<Self, Error> {
         let (offsets, times) =
             resume.as_ref().map_or((0, 0), |resume| (resume.offsets, resume.times));
@@ -340,6 +385,7 @@ impl<'a> Pass<'a> {
             active,
             position: resume.as_ref().map_or(0, |resume| resume.position),
             next_offset: start,
+            epoch,
             indexed: resume.is_some(),
             aborted_changed: aborted.len() != before,
             aborted,
@@ -378,6 +424,12 @@ impl<'a> Pass<'a> {
         {
             return Err(format!("offsets {base_offset} to {last_offset} do not belong here"));
         }
+        // A lower epoch after a higher one is what a truncation removed and a power loss brought
+        // back behind what was written in its place.
+        let epoch = batch.partition_leader_epoch();
+        if epoch < self.epoch {
+            return Err(format!("leader epoch {epoch} comes after {}", self.epoch));
+        }
         marker_of(batch).map_err(|error| error.to_string())?;
         Ok(())
     }
@@ -404,6 +456,7 @@ impl<'a> Pass<'a> {
                 _ => producers.append(batch),
             }
         }
+        self.epoch = epoch;
         self.segment.note_recent(batch.base_offset(), self.position);
         self.position += batch.size() as u32;
         self.next_offset = batch.next_offset();
@@ -480,6 +533,27 @@ fn resume_at(segment: &Arc<Segment>, recovery_point: i64) -> Result<Option<Resum
         None => Largest { timestamp: -1, offset: -1 },
     };
     Ok(Some(Resume { position: entry.position, offsets, times, largest }))
+}
+
+/// The largest timestamp in a segment: what its time index says, and the batches that came after
+/// the last entry of the offset index, for every one of which the time index was looked after.
+pub(crate) fn largest_in(segment: &Arc<Segment>) -> Result<Largest, Error> {
+    let last = segment.times.last(segment.io(SegmentFile::TimeIndex))?;
+    let mut largest = match last {
+        Some(TimeEntry { timestamp, offset }) => {
+            Largest { timestamp, offset: segment.base_offset + i64::from(offset) }
+        }
+        None => Largest { timestamp: -1, offset: segment.base_offset },
+    };
+    let last = segment.offsets.last(segment.io(SegmentFile::OffsetIndex))?;
+    let from = last.map_or(0, |entry| entry.position);
+    let mut scanner = Scanner::new(segment.log(), from, segment.size(), SCAN_CHUNK);
+    while let Some((_, batch)) = scanner.next_header()? {
+        if batch.max_timestamp() > largest.timestamp {
+            largest = Largest { timestamp: batch.max_timestamp(), offset: batch.last_offset() };
+        }
+    }
+    Ok(largest)
 }
 
 /// The offset after the last batch of a segment, found behind its last index entry.

@@ -80,14 +80,17 @@ impl Log {
         }
         self.active.index_time(closed)?;
         self.snapshot_producers();
+        self.rolled.push(closed.clone());
         self.shared.segments.store(Arc::new(segments.with(next)));
         self.active = Active::new(now_ms, self.jitter_ms(base_offset));
-        self.directory_changed = true;
         Ok(())
     }
 
     /// Puts an empty segment in the place of the active one, which holds no records.
     fn replace_active(&mut self, next: Arc<Segment>, now_ms: i64) -> Result<(), Error> {
+        // The name of its file is all that tells where an empty log ends.
+        next.create_files()?;
+        self.directory_changed = true;
         let segments = self.shared.segments.load_full();
         let mut all = segments.all().to_vec();
         if let Some(empty) = all.pop() {

@@ -40,7 +40,7 @@ impl<'a> Scanner<'a> {
         }
         let bytes = Self::front(&mut self.buf, self.buf_position, position);
         if bytes.is_none_or(|bytes| bytes.len() < layout::BATCH_OVERHEAD) {
-            self.fill(self.chunk)?;
+            self.fill(self.chunk.max(layout::BATCH_OVERHEAD))?;
         }
         let size = self.size()?;
         self.position = position + size;

@@ -304,6 +304,13 @@ impl Segment {
         self.discarded.load(Ordering::Acquire)
     }
 
+    /// Makes the files of a segment as far as they are not there.
+    pub(crate) fn create_files(self: &Arc<Self>) -> Result<(), Error> {
+        [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex]
+            .into_iter()
+            .try_for_each(|file| self.io(file).create())
+    }
+
     /// Closes the files. They open again on use.
     pub(crate) fn close_files(&self) {
         self.log.close();

@@ -52,7 +52,14 @@ impl LogReader {
         let log_start_offset = self.log_start_offset();
         let mut largest: Option<(i64, &Arc<Segment>)> = None;
         for segment in segments.starting_at(log_start_offset) {
-            let timestamp = segment.largest_timestamp()?;
+            let mut timestamp = segment.largest_timestamp()?;
+            if segment.base_offset < log_start_offset {
+                // What the time index says may be of a record that is not in the log any more.
+                match find(segment, timestamp, log_start_offset)? {
+                    Some(_) => {}
+                    None => timestamp = largest_from(segment, log_start_offset)?,
+                }
+            }
             if timestamp >= 0 && largest.is_none_or(|(known, _)| timestamp > known) {
                 largest = Some((timestamp, segment));
             }
@@ -62,6 +69,32 @@ impl LogReader {
             None => Ok(None),
         }
     }
+}
+
+/// The largest timestamp of the records from `offset` on in a segment, -1 if there is none.
+fn largest_from(segment: &Arc<Segment>, offset: i64) -> Result<i64, Error> {
+    let size = segment.size();
+    let Some(first) = segment.locate(offset, size)? else { return Ok(-1) };
+    let mut largest = -1;
+    let mut scanner = Scanner::new(segment.log(), first.position, size, SCAN_CHUNK);
+    while let Some((_, batch)) = scanner.next_header()? {
+        if batch.base_offset() >= offset {
+            largest = largest.max(batch.max_timestamp());
+        }
+    }
+    if first.base_offset < offset {
+        let mut scanner = Scanner::new(segment.log(), first.position, size, 0);
+        if let Some((position, batch)) = scanner.next_batch()? {
+            let corrupt = |error| Error::corrupt(segment.log().path(), position.into(), error);
+            for record in &batch.records(DECOMPRESSED_MAX).map_err(corrupt)? {
+                let record = record.map_err(corrupt)?;
+                if record.offset >= offset {
+                    largest = largest.max(record.timestamp);
+                }
+            }
+        }
+    }
+    Ok(largest)
 }
 
 fn find(

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::active::{Active, Largest};
+use crate::active::Active;
 use crate::index::IndexEntry;
 use crate::log::Log;
 use crate::offset_index::OffsetEntry;
-use crate::scan::{SCAN_CHUNK, Scanner};
+use crate::recovery::largest_in;
 use crate::segment::Segment;
 use crate::segments::Segments;
 use crate::time_index::TimeEntry;
@@ -15,7 +15,10 @@ use crate::{Error, SegmentFile, SegmentFileStage, producer_snapshot, replay, txn
 impl Log {
     /// Removes all records at and above `offset`, and what is known of them; nothing if the log
     /// ends before (but leader epochs that begin there go all the same). A batch that begins below
-    /// `offset` and ends above goes as a whole.
+    /// `offset` and ends above goes as a whole, and the log then ends where it began: see
+    /// [`Log::log_end_offset`].
+    ///
+    /// Waits for the disk.
     ///
     /// # Errors
     /// A file cannot be read or written.
@@ -29,36 +32,43 @@ impl Log {
         if offset < segments.first().base_offset {
             return self.truncate_fully_and_start_at(offset, now_ms);
         }
-        self.truncations += 1;
         let split = segments.all().partition_point(|segment| segment.base_offset <= offset);
         let (kept, gone) = segments.all().split_at(split);
         let Some((last, kept)) = kept.split_last() else { return Ok(()) };
-        let cut = self.cut(last, offset, now_ms)?;
+        let size = last.size();
+        let (offset, position) = match last.locate(offset, size)? {
+            Some(batch) => (batch.base_offset.min(offset), batch.position),
+            None => (offset, size),
+        };
+        self.lower_checkpointed(offset)?;
+        self.truncations += 1;
+        // What is removed first is gone for good before the rest is cut: a power loss must not
+        // bring back a segment behind a gap.
+        gone.iter().try_for_each(|segment| self.discard(segment, now_ms))?;
+        self.sync_removal(gone)?;
+        let cut = self.cut(last, offset, position, now_ms)?;
         let remaining = kept.iter().cloned().chain([cut]).collect();
         self.shared.segments.store(Arc::new(Segments::new(remaining)));
         self.set_log_end_offset(offset);
         self.set_log_start_offset(self.log_start_offset().min(offset));
         self.recovery_point = self.recovery_point.min(offset);
-        gone.iter().try_for_each(|segment| self.discard(segment, now_ms))?;
         self.epochs_changed |= self.epochs.truncate_from_end(offset);
         self.reload_producers(offset, now_ms)
     }
 
-    /// Removes everything and starts over, empty, at `offset`.
+    /// Removes everything and starts over, empty, at `offset`. Waits for the disk.
     ///
     /// # Errors
     /// A file cannot be written.
     pub fn truncate_fully_and_start_at(&mut self, offset: i64, now_ms: i64) -> Result<(), Error> {
         self.home().check_open()?;
+        self.lower_checkpointed(offset)?;
         self.truncations += 1;
         let segments = self.shared.segments.load_full();
-        for segment in segments.all() {
-            self.discard(segment, now_ms)?;
-        }
+        segments.all().iter().try_for_each(|segment| self.discard(segment, now_ms))?;
+        self.sync_removal(segments.all())?;
         let first = Arc::new(Segment::new(self.home().clone(), offset));
-        for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
-            first.io(file).create()?;
-        }
+        first.create_files()?;
         self.active = Active::new(now_ms, self.jitter_ms(offset));
         self.shared.segments.store(Arc::new(Segments::new(vec![first])));
         self.set_log_start_offset(offset);
@@ -95,16 +105,15 @@ impl Log {
         Ok(true)
     }
 
-    /// Cuts the files of a segment and makes it the active one. Readers of the old one keep what
-    /// they have, and find no more.
+    /// Cuts the files of a segment where `offset` is, and makes it the active one. Readers of the
+    /// old one keep what they have, and find no more.
     fn cut(
         &mut self,
         segment: &Arc<Segment>,
         offset: i64,
+        position: u32,
         now_ms: i64,
     ) -> Result<Arc<Segment>, Error> {
-        let size = segment.size();
-        let position = segment.locate(offset, size)?.map_or(size, |batch| batch.position);
         let relative = segment.relative(offset);
         let (offsets_io, times_io) =
             (segment.io(SegmentFile::OffsetIndex), segment.io(SegmentFile::TimeIndex));
@@ -120,6 +129,10 @@ impl Log {
             txn_index::rewrite(segment, &aborted)?;
         }
         segment.log().set_len(position.into())?;
+        // What a power loss brought back would lie between this and what is appended next.
+        for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
+            segment.io(file).sync()?;
+        }
         segment.publish(offset, position);
 
         let (home, base_offset) = (self.home().clone(), segment.base_offset);
@@ -131,11 +144,29 @@ impl Log {
         }
         self.active = Active::new(now_ms, self.jitter_ms(base_offset));
         if position > 0 {
-            let largest = largest_after_cut(&cut)?;
+            let largest = largest_in(&cut)?;
             cut.set_largest_timestamp(largest.timestamp);
             self.active.largest = Some(largest);
         }
         Ok(cut)
+    }
+
+    /// Takes care that the checkpoint of the log directory does not vouch for what is cut: after a
+    /// crash it would for what is appended there next.
+    fn lower_checkpointed(&mut self, offset: i64) -> Result<(), Error> {
+        if offset < self.checkpointed {
+            self.dir().lower_recovery_point(&self.topic_partition, offset)?;
+            self.checkpointed = offset;
+        }
+        Ok(())
+    }
+
+    fn sync_removal(&self, removed: &[Arc<Segment>]) -> Result<(), Error> {
+        if removed.is_empty() {
+            return Ok(());
+        }
+        let path = self.path();
+        self.home().checked(&path, self.dir().files().sync_dir(&path))
     }
 
     /// Takes a segment's files out of use; they are removed after `file.delete.delay.ms`.
@@ -182,26 +213,4 @@ impl Log {
         self.producers = producers;
         Ok(())
     }
-}
-
-/// The largest timestamp in a segment: what its time index says, and the batches after its last
-/// entry.
-fn largest_after_cut(segment: &Arc<Segment>) -> Result<Largest, Error> {
-    let last = segment.times.last(segment.io(SegmentFile::TimeIndex))?;
-    let mut largest = match last {
-        Some(entry) => Largest {
-            timestamp: entry.timestamp,
-            offset: segment.base_offset + i64::from(entry.offset),
-        },
-        None => Largest { timestamp: -1, offset: segment.base_offset },
-    };
-    let size = segment.size();
-    let from = segment.locate(largest.offset, size)?.map_or(0, |batch| batch.position);
-    let mut scanner = Scanner::new(segment.log(), from, size, SCAN_CHUNK);
-    while let Some((_, batch)) = scanner.next_header()? {
-        if batch.max_timestamp() > largest.timestamp {
-            largest = Largest { timestamp: batch.max_timestamp(), offset: batch.last_offset() };
-        }
-    }
-    Ok(largest)
 }
