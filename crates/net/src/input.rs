@@ -1,7 +1,7 @@
 //! Cuts requests from the bytes of a connection.
 //!
 //! A connection has a buffer only while it has bytes. A request that does not fit into the buffer
-//! gets one of exactly its size and is read into it directly. A small request is copied out, so
+//! gets one of its size and is read into it directly. A small request is copied out, so
 //! that one that waits long (a parked fetch) keeps its own bytes only and not the whole buffer; a
 //! larger one shares the buffer.
 
@@ -15,6 +15,9 @@ use env::SocketReader;
 const BUFFER: usize = 16 * 1024;
 /// What it has at most without a permit: a buffer that fits the requests seen lately.
 const BUFFER_MAX: usize = 64 * 1024;
+/// A read that leaves room has emptied the socket, which saves the read that would say so. More
+/// would take in, and copy, more of the request that follows.
+const SLACK: usize = 1;
 /// With less room than this, a read is not worth its system call.
 const SPARE_MIN: usize = 512;
 /// Requests below this are copied.
@@ -137,10 +140,9 @@ impl Input {
             return;
         }
         self.capacity = if total > BUFFER {
-            // Exactly its size, and so no byte of the request after it.
-            total
+            total + SLACK
         } else if self.usual <= BUFFER_MAX {
-            self.usual.max(BUFFER)
+            (self.usual + SLACK).max(BUFFER)
         } else {
             BUFFER
         };
