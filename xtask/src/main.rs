@@ -3,8 +3,10 @@
 
 #![expect(clippy::print_stdout, reason = "chores report to the terminal")]
 
+mod ci;
 mod codegen;
 mod docs;
+mod fuzz;
 mod layers;
 mod tidy;
 mod workspace;
@@ -31,6 +33,8 @@ const CHORES: &[Chore] = &[
     },
     Chore { name: "docs", about: "generate docs/reference [--check]", run: run_docs },
     Chore { name: "tidy", about: "check what a reader can rely on", run: tidy::run },
+    Chore { name: "fuzz", about: "run fuzz targets [TARGET].. [--seconds N]", run: fuzz::run },
+    Chore { name: "ci", about: "everything a change must pass [--quick]", run: ci::run },
 ];
 
 fn run_codegen(arguments: &[String]) -> Outcome {
