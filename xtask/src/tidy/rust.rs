@@ -23,6 +23,22 @@ const BANNED: &[(&str, &str)] = &[
     ("thread::sleep(", "wait for what you wait for; time is the clock of `env`"),
 ];
 
+/// What only `env` may name, so that a whole node also runs on simulated time, disks and networks.
+/// Chores, tools that are programs of their own, and tests are outside.
+const OUTSIDE_WORLD: &[&str] = &[
+    "std::fs",
+    "std::thread",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "SystemTime::now(",
+    "std::time::Instant",
+    "tokio::fs",
+    "tokio::net",
+    "tokio::spawn",
+    "tokio::task::spawn",
+    "thread_local!",
+];
+
 pub(super) fn check(file: &SourceFile, complaints: &mut Vec<Complaint>) {
     check_name(file, complaints);
     if is_generated(file) {
@@ -34,6 +50,7 @@ pub(super) fn check(file: &SourceFile, complaints: &mut Vec<Complaint>) {
         check_functions(file, complaints);
     }
     check_banned(file, complaints);
+    check_outside_world(file, complaints);
 }
 
 fn complain(complaints: &mut Vec<Complaint>, file: &SourceFile, line: usize, what: String) {
@@ -126,6 +143,24 @@ fn check_banned(file: &SourceFile, complaints: &mut Vec<Complaint>) {
     }
 }
 
+fn check_outside_world(file: &SourceFile, complaints: &mut Vec<Complaint>) {
+    let mut parts = file.path.components().map(|part| part.as_os_str());
+    let in_crates = parts.next().is_some_and(|first| first == "crates");
+    let is_free = parts.next().is_some_and(|name| name == "env" || name == "ottla");
+    let is_source = parts.next().is_some_and(|folder| folder == "src");
+    if !in_crates || is_free || !is_source || is_test(&file.path) {
+        return;
+    }
+    let own = tests_start(&file.text).unwrap_or(usize::MAX);
+    for (at, line) in file.text.lines().take(own).enumerate() {
+        let code = line.split("//").next().unwrap_or_default();
+        for named in OUTSIDE_WORLD.iter().filter(|named| code.contains(**named)) {
+            let what = format!("`{named}`: only `env` touches the outside world; use it");
+            complain(complaints, file, at + 1, what);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +182,16 @@ mod tests {
         assert_eq!(complaints("crates/log/src/utils.rs", "//! x").len(), 1);
         assert_eq!(complaints("crates/log/src/roll.rs", "fn roll() {}").len(), 1);
         assert_eq!(complaints("crates/log/src/roll.rs", "//! x\n#[ignore]\n").len(), 1);
+    }
+
+    #[test]
+    fn only_env_and_tests_touch_the_outside_world() {
+        let text = "//! x\nuse std::fs;\n";
+        assert_eq!(complaints("crates/log/src/roll.rs", text).len(), 1);
+        assert!(complaints("crates/env/src/file.rs", text).is_empty());
+        assert!(complaints("crates/log/tests/roll.rs", text).is_empty());
+        let tested = "//! x\n#[cfg(test)]\nmod tests {\nuse std::fs;\n}\n";
+        assert!(complaints("crates/log/src/roll.rs", tested).is_empty());
     }
 
     #[test]
