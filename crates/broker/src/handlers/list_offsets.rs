@@ -18,6 +18,8 @@ use crate::request::Request;
 const CONSUMER: i32 = -1;
 /// Tools that may also read from followers.
 const DEBUGGING: i32 = -2;
+/// From this version on the epoch of the record found is told.
+const LEADER_EPOCHS: i16 = 4;
 /// From this version on clients know OFFSET_NOT_AVAILABLE.
 const OFFSET_NOT_AVAILABLE: i16 = 5;
 
@@ -97,7 +99,7 @@ impl Lister<'_> {
                 partition_index: index,
                 offset: found.offset,
                 timestamp: found.timestamp,
-                leader_epoch: found.leader_epoch,
+                leader_epoch: if self.request.version >= LEADER_EPOCHS { found.leader_epoch } else { -1 },
                 ..ListOffsetsPartitionResponse::default()
             },
             Ok(None) => failed(index, ErrorCode::None),

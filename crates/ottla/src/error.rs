@@ -1,0 +1,50 @@
+//! Why a node does not start, or cannot go on.
+
+use std::io;
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is not acceptable.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The configuration file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A host name in `listeners` is unknown.
+    #[error("listener {listener}: host {host} cannot be resolved: {source}; check listeners")]
+    Host {
+        /// The listener.
+        listener: String,
+        /// The host.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// A listener cannot be opened.
+    #[error(transparent)]
+    Net(#[from] net::StartError),
+    /// The log directories cannot be used.
+    #[error(transparent)]
+    Log(#[from] log::Error),
+    /// The metadata log cannot be used.
+    #[error(transparent)]
+    Quorum(#[from] quorum_node::Error),
+    /// The controller refuses this broker.
+    #[error(transparent)]
+    Refused(#[from] broker::Refused),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+    /// The node needs other nodes, which this release does not talk to.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The metadata can not be followed.
+    #[error("the metadata log cannot be followed: {0}")]
+    Metadata(#[from] controller::PublisherError),
+}

@@ -1,0 +1,10 @@
+//! The node that the one binary runs, and the commands around it.
+
+mod error;
+mod local_controller;
+mod node;
+mod settings;
+pub mod start;
+
+pub use error::StartError;
+pub use node::{Node, NodeOptions};

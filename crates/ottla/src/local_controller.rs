@@ -1,0 +1,84 @@
+//! The controller of this very process: the way to it, and the door of its listener.
+
+use std::sync::Arc;
+
+use broker::{Answer, NoController, ToController};
+use bytes::Bytes;
+use controller::{Handle, RequestContext};
+use net::{Call, Connection, Handler, Reply};
+use wire::header::RequestHeader;
+use wire::{Reader, Request, response_frame};
+
+/// Passes the requests of this node's broker to the controller beside it. The broker's own
+/// requests and those it forwards are told apart by their API alone: both come from this process.
+pub(crate) struct LocalController {
+    handle: Handle,
+    listener: String,
+}
+
+impl LocalController {
+    /// The way to the controller behind `handle`; `listener` is the one that brokers use among
+    /// themselves.
+    pub(crate) fn new(handle: Handle, listener: String) -> Self {
+        Self { handle, listener }
+    }
+}
+
+impl ToController for LocalController {
+    fn send(&self, request: Request, version: i16) -> Answer {
+        let handle = self.handle.clone();
+        let context = RequestContext {
+            api_version: version,
+            is_forwarded: true,
+            listener: self.listener.clone(),
+        };
+        Box::pin(async move { handle.handle(&context, request).await.ok_or(NoController) })
+    }
+}
+
+impl std::fmt::Debug for LocalController {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalController").finish_non_exhaustive()
+    }
+}
+
+/// Answers the requests of controller listeners.
+pub(crate) struct ControllerDoor(Handle);
+
+impl ControllerDoor {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self(handle)
+    }
+}
+
+impl Handler for ControllerDoor {
+    fn call(&self, connection: &Arc<Connection>, frame: Bytes) -> Call {
+        let mut body = Reader::new(frame);
+        let read = RequestHeader::read(&mut body).and_then(|header| {
+            let api = header.api_key()?;
+            let request = Request::decode(api, &mut body, header.request_api_version)?;
+            body.finish()?;
+            Ok((api, header, request))
+        });
+        let (api, header, request) = match read {
+            Ok(read) => read,
+            Err(error) => return Call::Ready(Reply::close(format!("malformed request: {error}"))),
+        };
+        let version = header.request_api_version;
+        let context = RequestContext {
+            api_version: version,
+            is_forwarded: false,
+            listener: connection.listener().to_owned(),
+        };
+        let handle = self.0.clone();
+        Call::pending(async move {
+            let Some(response) = handle.handle(&context, request).await else {
+                return Reply::close(format!("{api} is not served on a controller listener"));
+            };
+            match response_frame(api, version, header.correlation_id, &response) {
+                Ok(frame) => Reply::frame(frame),
+                Err(error) => Reply::close(format!("no response to {api}: {error}")),
+            }
+        })
+    }
+}

@@ -1,0 +1,406 @@
+//! A node, put together: quorum, controller, replicas, broker, listeners.
+//!
+//! It runs whole on any [`Env`], the machine's own or a simulated one.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use broker::{Broker, BrokerDoor, BrokerParts, Introduction, Lifecycle, ShutdownOrder};
+use config::ServerConfig;
+use config::endpoint::Endpoint;
+use controller::{Metadata, MetadataEvent};
+use env::{Env, Executor, Task};
+use log::LogDirs;
+use metadata::ResourceType;
+use metadata::controller::Bootstrap;
+use net::{BoundServer, Server};
+use quorum_node::{FormatOptions, InitialVoters, NoPeers, QuorumNode};
+use replication::{Replicas, ReplicasOptions};
+use tokio::sync::mpsc;
+use wire::stored::metadata::MetadataRecord;
+use wire::messages::broker_registration_request::Listener;
+use wire::{Str, Uuid};
+
+use crate::error::StartError;
+use crate::local_controller::{ControllerDoor, LocalController};
+use crate::settings;
+
+/// How a node is started.
+#[derive(Debug, Clone)]
+pub struct NodeOptions {
+    /// The configuration.
+    pub config: ServerConfig,
+    /// The cluster the node is to belong to, where that is told from outside.
+    pub cluster_id: Option<String>,
+    /// Data threads; connections are spread over them.
+    pub data_threads: usize,
+}
+
+/// Leaderships are given away before a stop for at most this long.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A node that runs.
+pub struct Node {
+    env: Env,
+    cluster_id: String,
+    servers: Vec<Server>,
+    addresses: Vec<(String, SocketAddr)>,
+    replicas: Arc<Replicas>,
+    shutdown: ShutdownOrder,
+    broker_epoch: i64,
+    quorum: QuorumNode,
+    tasks: Vec<Task<()>>,
+}
+
+/// What of a node stands before it takes part in a cluster.
+struct Foundation {
+    dirs: Arc<LogDirs>,
+    directory_id: Uuid,
+    client_server: BoundServer,
+    controller_server: BoundServer,
+    controllers: Vec<Endpoint>,
+    advertised: Vec<Endpoint>,
+}
+
+impl Node {
+    /// Starts a node and returns when it serves clients.
+    ///
+    /// # Errors
+    /// What is in the way, with what to do about it.
+    pub async fn start(env: &Env, options: NodeOptions) -> Result<Self, StartError> {
+        let NodeOptions { config, cluster_id, data_threads } = options;
+        refuse_other_nodes(&config)?;
+        let executors = env.data_threads(data_threads).map_err(StartError::Thread)?;
+        let foundation = lay_foundation(env, &config, cluster_id, &executors).await?;
+        let cluster_id = foundation.dirs.cluster_id().to_owned();
+        let quorum = start_quorum(env, &config, &foundation).await?;
+        let (metadata, publisher) = controller::follow(env, quorum.handle().subscribe());
+        let config = Arc::new(ArcSwap::from_pointee(config));
+        let handle = start_controller(env, &config, &foundation, &quorum, &metadata).await?;
+        let door = Arc::new(ControllerDoor::new(handle.clone()));
+        let controller_server = foundation.controller_server.serve(door).await?;
+
+        // The first image tells the replicas where they belong.
+        let mut events = metadata.subscribe().await;
+        wait_for_leader(&mut events).await;
+        let image = metadata.cell();
+        let (proposals, _isr_changes) = mpsc::unbounded_channel();
+        let settings_of = settings::topic_settings(Arc::clone(&config));
+        let loaded = load_logs(&foundation.dirs, &settings_of, &metadata).await;
+        let replicas = Arc::new(Replicas::new(
+            env,
+            ReplicasOptions {
+                node_id: config.load().node.node_id,
+                dirs: Arc::clone(&foundation.dirs),
+                image: Arc::clone(&image),
+                settings_of,
+                replica_lag_time_max_ms: config.load().replication.replica_lag_time_max_ms,
+                proposals,
+            },
+            loaded,
+        ));
+        let broker = Broker::new(BrokerParts {
+            env: env.clone(),
+            node_id: config.load().node.node_id,
+            cluster_id: Str::from(cluster_id.clone()),
+            config: Arc::clone(&config),
+            image,
+            replicas: Arc::clone(&replicas),
+            controller: Arc::new(LocalController::new(
+                handle,
+                config.load().listeners.inter_broker.clone(),
+            )),
+        });
+        let follower = Follower {
+            env: env.clone(),
+            config: Arc::clone(&config),
+            replicas: Arc::clone(&replicas),
+        };
+        let mut tasks = vec![env.spawn("follow metadata", follower.run(events))];
+        tasks.push(
+            env.spawn("upkeep", Arc::clone(&replicas).upkeep(settings::upkeep(&config.load()))),
+        );
+        tasks.push(env.spawn("watch metadata", watch_publisher(publisher)));
+
+        let introduction = introduce(env, &config.load(), &foundation.advertised);
+        let (mut lifecycle, shutdown) =
+            Lifecycle::register(Arc::clone(&broker), Arc::clone(&foundation.dirs), introduction)
+                .await?;
+        lifecycle.until_unfenced().await;
+        let broker_epoch = lifecycle.broker_epoch();
+        tasks.push(env.spawn("heartbeats", lifecycle.run()));
+        let client_server =
+            foundation.client_server.serve(Arc::new(BrokerDoor::new(broker))).await?;
+        let servers = vec![client_server, controller_server];
+        let addresses = servers.iter().flat_map(|server| server.addresses().to_vec()).collect();
+        Ok(Self {
+            env: env.clone(),
+            cluster_id,
+            servers,
+            addresses,
+            replicas,
+            shutdown,
+            broker_epoch,
+            quorum,
+            tasks,
+        })
+    }
+
+    /// The id of its cluster.
+    pub fn cluster_id(&self) -> &str {
+        &self.cluster_id
+    }
+
+    /// The listeners and where they listen.
+    pub fn addresses(&self) -> &[(String, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Stops in order: gives leaderships away, closes connections, brings all logs onto the disk.
+    pub async fn stop(mut self) {
+        let leaving = self.shutdown.give_away_leaderships();
+        tokio::select! {
+            () = leaving => {}
+            () = self.env.sleep(SHUTDOWN_PATIENCE) => {
+                tracing::warn!("the controller does not let this broker go; stopping all the same");
+            }
+        }
+        self.servers.iter_mut().for_each(Server::stop_accepting);
+        self.servers.drain(..).for_each(Server::close);
+        self.tasks.iter().for_each(Task::abort);
+        let (replicas, epoch) = (Arc::clone(&self.replicas), self.broker_epoch);
+        let handle = self.quorum.handle().clone();
+        handle.shutdown(0).await;
+        if let Err(error) = self.quorum.stopped().await {
+            tracing::error!("the metadata log did not stop well: {error}");
+        }
+        self.env.blocking(move || replicas.close(epoch)).await;
+    }
+}
+
+/// A quorum of several nodes, or a node of one role alone, is not served.
+fn refuse_other_nodes(config: &ServerConfig) -> Result<(), StartError> {
+    let roles = config.node.process_roles;
+    let others =
+        config.quorum.voters.iter().filter(|voter| voter.id != config.node.node_id).count();
+    if others > 0 || !roles.broker || !roles.controller {
+        return Err(StartError::Unsupported(
+            "this release runs one node that is both broker and controller; set \
+             process.roles=broker,controller and name no other node in controller.quorum.voters"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Takes ports and log directories, and makes a cluster of empty directories.
+async fn lay_foundation(
+    env: &Env,
+    config: &ServerConfig,
+    cluster_id: Option<String>,
+    executors: &[Executor],
+) -> Result<Foundation, StartError> {
+    let options = settings::log_dirs(config, cluster_id);
+    let opening = env.clone();
+    let dirs = env.blocking(move || LogDirs::open(&opening, options)).await?;
+    let dirs = Arc::new(dirs);
+    let limits = settings::limits(config);
+    let clients = settings::listeners(env, config, false).await?;
+    let client_server = Server::bind(env, executors, clients, limits.clone())?;
+    let controllers = settings::listeners(env, config, true).await?;
+    let controller_server = Server::bind(env, &executors[..1], controllers, limits)?;
+    let mut bound = client_server.addresses();
+    bound.extend(controller_server.addresses());
+    let controllers = with_ports(&config.listeners.advertised_controllers, &bound);
+    let advertised = with_ports(&config.listeners.advertised, &bound);
+
+    let metadata_dir = settings::metadata_dir(config);
+    let directory_id = dirs
+        .dirs()
+        .iter()
+        .find(|dir| dir.path() == metadata_dir)
+        .map_or(Uuid::ZERO, |dir| dir.id());
+    let own: Vec<_> = controllers.iter().map(settings::quorum_endpoint).collect();
+    let listener = config.listeners.controller_names.first().cloned().unwrap_or_default();
+    let servers = settings::bootstrap_servers(config, &listener);
+    let has_voters = !config.quorum.voters.is_empty();
+    let format = FormatOptions {
+        node_id: config.node.node_id,
+        log_dirs: dirs.dirs().iter().map(|dir| dir.path().to_owned()).collect(),
+        metadata_log_dir: metadata_dir,
+        metadata_directory_id: directory_id,
+        initial_voters: InitialVoters::of_settings(true, has_voters, &servers, &own),
+        bootstrap_records: bootstrap_records(),
+    };
+    let formatting = env.clone();
+    let formatted = env.blocking(move || quorum_node::format(&formatting, &format)).await?;
+    for dir in formatted {
+        tracing::info!(dir = %dir.display(), cluster_id = dirs.cluster_id(), "formatted");
+    }
+    Ok(Foundation { dirs, directory_id, client_server, controller_server, controllers, advertised })
+}
+
+/// The feature levels a new cluster starts with.
+fn bootstrap_records() -> Vec<bytes::Bytes> {
+    let features = quorum_node::bootstrap::FRESH_FEATURES;
+    quorum_node::bootstrap::feature_records(&features).unwrap_or_default()
+}
+
+/// Endpoints with the ports that were taken where the configuration left that open.
+fn with_ports(endpoints: &[Endpoint], bound: &[(String, SocketAddr)]) -> Vec<Endpoint> {
+    let taken = |endpoint: &Endpoint| {
+        let found = bound.iter().find(|(name, _)| *name == endpoint.listener);
+        found.map_or(endpoint.port, |(_, address)| i32::from(address.port()))
+    };
+    let endpoints = endpoints.iter().cloned();
+    endpoints
+        .map(|mut endpoint| {
+            if endpoint.port == 0 {
+                endpoint.port = taken(&endpoint);
+            }
+            endpoint
+        })
+        .collect()
+}
+
+async fn start_quorum(
+    env: &Env,
+    config: &ServerConfig,
+    foundation: &Foundation,
+) -> Result<QuorumNode, StartError> {
+    let dirs = &foundation.dirs;
+    let settings = settings::quorum(
+        config,
+        dirs.cluster_id(),
+        foundation.directory_id,
+        &foundation.controllers,
+    );
+    let metadata_dir = settings::metadata_dir(config);
+    let dir = dirs.dirs().iter().find(|dir| dir.path() == metadata_dir);
+    let Some(dir) = dir.or_else(|| dirs.dirs().first()) else {
+        return Err(StartError::Unsupported("log.dirs is empty".to_owned()));
+    };
+    Ok(QuorumNode::start(env, Arc::clone(dirs), dir, settings, Arc::new(NoPeers)).await?)
+}
+
+async fn start_controller(
+    env: &Env,
+    config: &ArcSwap<ServerConfig>,
+    foundation: &Foundation,
+    quorum: &QuorumNode,
+    metadata: &Metadata,
+) -> Result<controller::Handle, StartError> {
+    let settings = metadata::controller::Settings {
+        cluster_id: foundation.dirs.cluster_id().to_owned(),
+        server: config.load_full(),
+    };
+    let dir = settings::metadata_dir(&settings.server);
+    let files = env.files().clone();
+    let records = env.blocking(move || quorum_node::bootstrap::read(&files, &dir)).await?;
+    let bootstrap = match records {
+        Some(records) => bootstrap_of(records)?,
+        None => Bootstrap::latest(),
+    };
+    let quorum = quorum.handle().clone();
+    let (handle, task) =
+        controller::start(env, settings, bootstrap, quorum, metadata.clone()).await;
+    drop(task);
+    Ok(handle)
+}
+
+/// The records a new cluster starts from, as the directory was formatted with.
+fn bootstrap_of(records: Vec<bytes::Bytes>) -> Result<Bootstrap, StartError> {
+    let corrupt = |reason: String| {
+        StartError::Unsupported(format!("bootstrap.checkpoint cannot be used: {reason}"))
+    };
+    let decoded = records.into_iter().map(MetadataRecord::decode)
+        .map(|decoded| decoded.map(|(record, _)| record))
+        .collect::<Result<Vec<_>, _>>();
+    let decoded = decoded.map_err(|error| corrupt(error.to_string()))?;
+    Bootstrap::from_records(decoded).map_err(|error| corrupt(error.to_string()))
+}
+
+/// Waits until there is an active controller, and so an image of everything committed.
+async fn wait_for_leader(events: &mut mpsc::Receiver<MetadataEvent>) {
+    while let Some(event) = events.recv().await {
+        if let MetadataEvent::LeaderChange(change) = event
+            && change.leader.is_some()
+        {
+            return;
+        }
+    }
+}
+
+async fn load_logs(
+    dirs: &Arc<LogDirs>,
+    settings_of: &Arc<replication::TopicSettingsOf>,
+    metadata: &Metadata,
+) -> log::Loaded {
+    let image = metadata.image();
+    let settings_of = Arc::clone(settings_of);
+    dirs.load(Arc::new(move |name| Arc::clone(&settings_of(&image, &name.topic).log))).await
+}
+
+fn introduce(env: &Env, config: &ServerConfig, advertised: &[Endpoint]) -> Introduction {
+    let listeners = advertised.iter().map(|endpoint| Listener {
+        name: Str::copy_from(&endpoint.listener),
+        host: Str::copy_from(endpoint.host.as_deref().unwrap_or("localhost")),
+        port: u16::try_from(endpoint.port).unwrap_or(0),
+        security_protocol: endpoint.protocol.code(),
+        ..Listener::default()
+    });
+    Introduction {
+        incarnation_id: Uuid(env.random().uuid()),
+        listeners: listeners.collect(),
+        rack: config.node.broker_rack.as_deref().map(Str::copy_from),
+        heartbeat_interval: settings::ms(config.node.broker_heartbeat_interval_ms),
+    }
+}
+
+/// The end of the publisher is the end of the node: without metadata it can do nothing.
+async fn watch_publisher(publisher: Task<controller::PublisherError>) {
+    match publisher.await {
+        Ok(error) => tracing::error!("the metadata log cannot be followed any further: {error}"),
+        Err(error) => tracing::error!("{error}"),
+    }
+}
+
+/// Keeps the parts of the node in step with the metadata.
+struct Follower {
+    env: Env,
+    config: Arc<ArcSwap<ServerConfig>>,
+    replicas: Arc<Replicas>,
+}
+
+impl Follower {
+    async fn run(self, mut events: mpsc::Receiver<MetadataEvent>) {
+        while let Some(event) = events.recv().await {
+            let MetadataEvent::Update(update) = event else { continue };
+            if update.changes.configs_changed(ResourceType::Broker) {
+                self.reconfigure(&update.after);
+            }
+            let replicas = Arc::clone(&self.replicas);
+            self.env.blocking(move || replicas.apply(&update)).await;
+        }
+    }
+
+    /// Puts the dynamic settings of the cluster and of this broker in force.
+    fn reconfigure(&self, image: &metadata::Image) {
+        let of = |name: &str| -> config::DynamicSettings {
+            let map = image.configs.of(ResourceType::Broker, name);
+            let pairs = map.into_iter().flat_map(|map| map.iter());
+            pairs.map(|(name, value)| (name.to_string(), value.to_string())).collect()
+        };
+        let current = self.config.load();
+        let own = of(&current.node.node_id.to_string());
+        match current.with_dynamic(of(""), own) {
+            Ok((config, unusable)) => {
+                unusable.iter().for_each(|error| tracing::warn!("a setting is not used: {error}"));
+                self.config.store(Arc::new(config));
+            }
+            Err(error) => tracing::warn!("dynamic settings are not used: {error}"),
+        }
+    }
+}

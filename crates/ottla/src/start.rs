@@ -1,0 +1,140 @@
+//! `ottla start`: runs a node until it is asked to stop.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use config::{ServerConfig, StaticConfig};
+use env::{Env, OsOptions};
+
+use crate::error::StartError;
+use crate::node::{Node, NodeOptions};
+
+/// Starts a Kafka node.
+///
+/// Without a file the node listens on this machine only, on port 9092 (9093 for the controller),
+/// and keeps its data below the home folder. An empty data directory becomes a cluster by itself.
+///
+/// Example: ottla start --listen 0.0.0.0:9092
+#[derive(Debug, Args)]
+pub struct StartArguments {
+    /// A server.properties file of Apache Kafka.
+    pub file: Option<PathBuf>,
+    /// Sets one property over what the file says.
+    #[arg(long = "override", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Address for clients: HOST, PORT or HOST:PORT. Nothing asks for a password.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// What is logged to stderr, such as `debug` or `info,quorum_node=debug` (or RUST_LOG).
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// Connections that go on after a stop was asked for are ended after this.
+const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs the node; returns when it was asked to stop and has stopped.
+///
+/// # Errors
+/// Why it did not start.
+pub fn run(arguments: &StartArguments) -> Result<(), StartError> {
+    let began = Instant::now();
+    init_logging(arguments.log.as_deref());
+    let config = configure(arguments)?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let options = OsOptions::default();
+    let data_threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let env = Env::os(&options).map_err(StartError::Thread)?;
+    let cluster_id = std::env::var("CLUSTER_ID").ok().filter(|id| !id.is_empty());
+    let serving = env.clone();
+    let result = env.block_on(async move {
+        let termination = serving.termination();
+        let node_id = config.node.node_id;
+        let node = Node::start(&serving, NodeOptions { config, cluster_id, data_threads }).await?;
+        announce(&node, node_id, began.elapsed());
+        match termination.await {
+            Ok(reason) => tracing::info!(?reason, "stopping"),
+            Err(error) => tracing::error!("signals cannot be waited for: {error}; stopping"),
+        }
+        node.stop().await;
+        Ok(())
+    });
+    env.shutdown(STOP_PATIENCE);
+    result
+}
+
+fn init_logging(filter: Option<&str>) {
+    use tracing_subscriber::EnvFilter;
+    let filter = match filter {
+        Some(filter) => EnvFilter::new(filter),
+        None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .init();
+}
+
+/// The configuration: built-in values or the file, then the environment, then the command line.
+fn configure(arguments: &StartArguments) -> Result<ServerConfig, StartError> {
+    let variables: Vec<(String, String)> = std::env::vars().collect();
+    let is_told = variables.iter().any(|(name, _)| name == "KAFKA_PROCESS_ROLES");
+    let mut settings = match &arguments.file {
+        None if is_told => StaticConfig::new(),
+        None => StaticConfig::without_file(&data_dir(&variables).to_string_lossy()),
+        Some(path) => {
+            let mut settings = StaticConfig::new();
+            settings.set_file(&path.to_string_lossy(), &read(path)?)?;
+            settings
+        }
+    };
+    settings.set_environment(variables);
+    for argument in &arguments.overrides {
+        settings.set_argument(argument)?;
+    }
+    if let Some(address) = &arguments.listen {
+        settings.listen_on(address)?;
+    }
+    Ok(ServerConfig::new(settings)?)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, StartError> {
+    std::fs::read(path)
+        .map_err(|source| StartError::File { path: path.display().to_string(), source })
+}
+
+/// Where data goes when nothing is said: the place for it in the user's home.
+fn data_dir(variables: &[(String, String)]) -> PathBuf {
+    let of = |name: &str| {
+        let found = variables.iter().find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| PathBuf::from(value))
+    };
+    match (of("XDG_DATA_HOME"), of("HOME")) {
+        (Some(data), _) => data.join("ottla"),
+        (None, Some(home)) => home.join(".local/share/ottla"),
+        (None, None) => PathBuf::from("ottla-data"),
+    }
+}
+
+/// Says in one line on stdout that the node serves. Test libraries wait for words in it
+/// (deployment §2): those of Apache Kafka's own log.
+fn announce(node: &Node, node_id: i32, took: Duration) {
+    let mut line = format!(
+        "Transitioning from RECOVERY to RUNNING; [KafkaRaftServer nodeId={node_id}] Kafka Server \
+         started; Successfully started Ottla {} in {} ms, cluster {}",
+        env!("CARGO_PKG_VERSION"),
+        took.as_millis(),
+        node.cluster_id(),
+    );
+    for (name, address) in node.addresses() {
+        let _ = write!(line, ", {name}://{address}");
+    }
+    // A closed stdout is no reason not to serve.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
