@@ -1,5 +1,7 @@
 //! The front of a log: deleting records, and who is known to write (kafka-semantics 202).
 
+use std::path::PathBuf;
+
 use env::Env;
 use replica::{ActiveProducer, Refusal};
 use tokio::time::Instant;
@@ -79,6 +81,12 @@ impl Partition {
     pub fn active_producers(&self) -> Option<Vec<ActiveProducer>> {
         let state = self.lock();
         state.replica.is_leader().then(|| state.log.producers().active().collect())
+    }
+
+    /// The log directory it is in, and the bytes its segments take.
+    pub fn place_and_size(&self) -> (PathBuf, u64) {
+        let state = self.lock();
+        (state.log.dir().path().to_owned(), state.log.size())
     }
 
     /// Forgets producers that have been silent for too long (kafka-semantics 36).
