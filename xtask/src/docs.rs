@@ -1,7 +1,9 @@
 //! `docs`: the reference, generated from the tables the code itself follows.
 
+mod compat;
 mod config;
 
+use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,13 +11,16 @@ use crate::Outcome;
 use crate::workspace;
 
 /// The generated documents: their paths from the root, and their text.
-fn documents() -> Vec<(PathBuf, String)> {
-    vec![(PathBuf::from("docs/reference/config.md"), config::reference())]
+fn documents() -> Result<Vec<(PathBuf, String)>, Box<dyn Error>> {
+    Ok(vec![
+        (PathBuf::from("docs/reference/config.md"), config::reference()),
+        (PathBuf::from("COMPAT.md"), compat::document(&workspace::root())?),
+    ])
 }
 
 /// Writes the documents.
 pub(crate) fn write() -> Outcome {
-    for (path, text) in documents() {
+    for (path, text) in documents()? {
         let full = workspace::root().join(&path);
         if let Some(folder) = full.parent() {
             fs::create_dir_all(folder)?;
@@ -28,7 +33,7 @@ pub(crate) fn write() -> Outcome {
 
 /// Compares the documents with what is checked in.
 pub(crate) fn check() -> Outcome {
-    for (path, text) in documents() {
+    for (path, text) in documents()? {
         if fs::read_to_string(workspace::root().join(&path)).ok() != Some(text) {
             let path = path.display();
             return Err(format!("{path} is not up to date: run `cargo xtask docs`").into());
