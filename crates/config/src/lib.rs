@@ -1,6 +1,7 @@
 //! The table of settings: names, types, defaults, bounds, docs, and what follows from it.
 
 mod alter;
+mod client_metrics;
 mod describe;
 pub mod endpoint;
 pub mod environment;
@@ -18,6 +19,7 @@ mod value;
 mod warnings;
 
 pub use alter::{Change, Operation, ROOT_LOGGER, RequestError, check_changes, edit_list};
+pub use client_metrics::{ClientMatch, ClientMetricsConfig};
 pub use describe::{
     ConfigSource, Entry, EntrySynonym, Query, describe_broker_loggers, describe_client_metrics,
 };
@@ -31,6 +33,6 @@ pub use server::{
     QuorumConfig, ReplicationConfig, Roles, ServerConfig, TransactionConfig,
 };
 pub use setting::{DefaultValue, Effect, Importance, Kind, Mode, Setting, Synonym};
-pub use static_config::{Origin, StaticConfig, built_in};
+pub use static_config::{Origin, Sources, StaticConfig, built_in};
 pub use valid::{Items, Valid};
 pub use value::{Password, Value};

@@ -64,7 +64,50 @@ const WITHOUT_FILE: &[(&str, &str)] = &[
     ("group.initial.rebalance.delay.ms", "0"),
 ];
 
+/// What there is to start a server from, least preferred first.
+#[derive(Clone, Debug, Default)]
+pub struct Sources<'a> {
+    /// Where data goes when nothing says so; used without a properties file only.
+    pub log_dir: &'a str,
+    /// Path and content of a properties file.
+    pub file: Option<(&'a str, &'a [u8])>,
+    /// The variables of the environment.
+    pub environment: Vec<(String, String)>,
+    /// The address of `--listen`.
+    pub listen: Option<&'a str>,
+    /// What follows each `--override`.
+    pub overrides: Vec<&'a str>,
+}
+
 impl StaticConfig {
+    /// Lays all sources over each other. Without a file the base is that of
+    /// [`StaticConfig::without_file`], unless the environment sets `process.roles`: who says that
+    /// much there says everything there, as for Apache Kafka's container image.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] for the first source that cannot be read.
+    pub fn from_sources(sources: Sources<'_>) -> Result<Self, Error> {
+        let mut of_environment = Self::new();
+        of_environment.set_environment(sources.environment);
+        let mut config = match sources.file {
+            Some((path, content)) => {
+                let mut config = Self::new();
+                config.set_file(path, content)?;
+                config
+            }
+            None if of_environment.get("process.roles").is_some() => Self::new(),
+            None => Self::without_file(sources.log_dir),
+        };
+        config.entries.append(&mut of_environment.entries);
+        if let Some(address) = sources.listen {
+            config.listen_on(address)?;
+        }
+        for argument in sources.overrides {
+            config.set_argument(argument)?;
+        }
+        Ok(config)
+    }
+
     /// An empty configuration.
     pub fn new() -> Self {
         Self::default()
@@ -72,9 +115,6 @@ impl StaticConfig {
 
     /// What a server is started with when there is no properties file: one node for this machine
     /// only (`docs/reference/config.md` lists it). Environment and command line go over it.
-    ///
-    /// A node that is told its roles by the environment is told everything by it, as in Apache
-    /// Kafka's container image; start from [`StaticConfig::new`] then.
     pub fn without_file(log_dir: &str) -> Self {
         let mut config = Self::new();
         for (name, value) in built_in() {
@@ -220,6 +260,34 @@ mod tests {
         assert_eq!(origin("node.id"), "server.properties line 3");
         assert_eq!(origin("num.partitions"), "command line");
         assert!(config.clone().set_argument("num.partitions").is_err());
+    }
+
+    #[test]
+    fn sources_lie_over_each_other() {
+        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let partitions = |sources| {
+            let config = StaticConfig::from_sources(sources).unwrap();
+            config.get("num.partitions").map(str::to_owned)
+        };
+        let mut sources = Sources { log_dir: "/data", ..Sources::default() };
+        assert_eq!(partitions(sources.clone()), None);
+        sources.file = Some(("server.properties", b"num.partitions=2"));
+        assert_eq!(partitions(sources.clone()).as_deref(), Some("2"));
+        sources.environment = vec![variable("KAFKA_NUM_PARTITIONS", "3")];
+        assert_eq!(partitions(sources.clone()).as_deref(), Some("3"));
+        sources.overrides = vec!["num.partitions=4"];
+        assert_eq!(partitions(sources).as_deref(), Some("4"));
+    }
+
+    #[test]
+    fn a_node_told_its_roles_by_the_environment_gets_no_built_in_settings() {
+        let roles = ("KAFKA_PROCESS_ROLES".to_owned(), "broker".to_owned());
+        let other = ("KAFKA_HOME".to_owned(), "/opt/kafka".to_owned());
+        let sources = |environment| Sources { environment, ..Sources::default() };
+        let config = StaticConfig::from_sources(sources(vec![other])).unwrap();
+        assert_eq!(config.get("process.roles"), Some("broker,controller"));
+        let config = StaticConfig::from_sources(sources(vec![roles])).unwrap();
+        assert_eq!(config.iter().collect::<Vec<_>>(), [("process.roles", "broker")]);
     }
 
     #[test]
