@@ -193,8 +193,9 @@ public class Scenario {
                 for (ConsumerRecord<byte[], byte[]> r : c.poll(Duration.ofMillis(100))) seen.add(new String(r.value()));
         }
         say(name + " shared", seen.size() + " " + one.assignment().size() + " " + two.assignment().size());
-        one.commitSync();
-        two.commitSync();
+        Map<TopicPartition, OffsetAndMetadata> all = new HashMap<>();
+        for (int i = 0; i < 4; i++) all.put(new TopicPartition(topic, i), new OffsetAndMetadata(100, "m" + i));
+        one.commitSync(all);
         ConsumerGroupDescription d = admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get();
         say(name + " described", d.groupState() + " " + d.partitionAssignor() + " " + d.type() + " members=" + d.members().size()
             + " coordinator=" + d.coordinator().id() + " ids=" + d.members().stream().allMatch(m -> m.consumerId().startsWith("consumer-" + group)));

@@ -5,6 +5,7 @@
 //! one table from refusals to Kafka's error codes.
 
 mod auto_create;
+mod broker_settings;
 mod codecs;
 mod connection;
 mod dispatch;

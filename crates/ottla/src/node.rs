@@ -19,8 +19,8 @@ use net::{BoundServer, Server};
 use quorum_node::{FormatOptions, InitialVoters, NoPeers, QuorumNode};
 use replication::{Replicas, ReplicasOptions};
 use tokio::sync::mpsc;
-use wire::stored::metadata::MetadataRecord;
 use wire::messages::broker_registration_request::Listener;
+use wire::stored::metadata::MetadataRecord;
 use wire::{Str, Uuid};
 
 use crate::error::StartError;
@@ -315,7 +315,9 @@ fn bootstrap_of(records: Vec<bytes::Bytes>) -> Result<Bootstrap, StartError> {
     let corrupt = |reason: String| {
         StartError::Unsupported(format!("bootstrap.checkpoint cannot be used: {reason}"))
     };
-    let decoded = records.into_iter().map(MetadataRecord::decode)
+    let decoded = records
+        .into_iter()
+        .map(MetadataRecord::decode)
         .map(|decoded| decoded.map(|(record, _)| record))
         .collect::<Result<Vec<_>, _>>();
     let decoded = decoded.map_err(|error| corrupt(error.to_string()))?;

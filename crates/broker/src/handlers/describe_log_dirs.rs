@@ -35,8 +35,7 @@ pub(crate) async fn handle(
     });
     let results = with_space.await.into_iter().map(|(dir, space)| {
         let topics = by_dir.remove(dir.path()).unwrap_or_default();
-        let error =
-            if dir.is_offline() { ErrorCode::KafkaStorageError } else { ErrorCode::None };
+        let error = if dir.is_offline() { ErrorCode::KafkaStorageError } else { ErrorCode::None };
         let bytes = |value: Option<u64>| value.and_then(|v| i64::try_from(v).ok()).unwrap_or(-1);
         DescribeLogDirsResult {
             error_code: error.code(),

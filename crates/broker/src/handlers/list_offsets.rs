@@ -99,7 +99,11 @@ impl Lister<'_> {
                 partition_index: index,
                 offset: found.offset,
                 timestamp: found.timestamp,
-                leader_epoch: if self.request.version >= LEADER_EPOCHS { found.leader_epoch } else { -1 },
+                leader_epoch: if self.request.version >= LEADER_EPOCHS {
+                    found.leader_epoch
+                } else {
+                    -1
+                },
                 ..ListOffsetsPartitionResponse::default()
             },
             Ok(None) => failed(index, ErrorCode::None),

@@ -1,0 +1,80 @@
+//! IncrementalAlterConfigs: settings of brokers are checked here, where they take effect; what
+//! passes goes to the controller, which stores it (kafka-configs §1 items 4, 6).
+
+use config::{Change, Operation, RequestError, ServerConfig, check_changes};
+use metadata::ResourceType;
+use wire::messages::{
+    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+    incremental_alter_configs_request::AlterConfigsResource,
+    incremental_alter_configs_response::AlterConfigsResourceResponse,
+};
+use wire::{ErrorCode, Response, Str};
+
+use crate::broker_settings::{self, Refused};
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// Checks, forwards, and puts the answers in the order of the request.
+pub(crate) async fn handle(
+    request: Request,
+    mut message: IncrementalAlterConfigsRequest,
+) -> Reply<IncrementalAlterConfigsResponse> {
+    let config = request.broker.config();
+    let order: Vec<(i8, Str)> =
+        message.resources.iter().map(|r| (r.resource_type, r.resource_name.clone())).collect();
+    let mut answers = Vec::new();
+    message.resources.retain(|resource| match check(&config, resource) {
+        Ok(()) => true,
+        Err((error, text)) => {
+            answers.push(AlterConfigsResourceResponse {
+                error_code: error.code(),
+                error_message: Some(Str::from(text)),
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.clone(),
+                ..AlterConfigsResourceResponse::default()
+            });
+            false
+        }
+    });
+    if !message.resources.is_empty() {
+        let answer = request.broker.controller.send(message.into(), request.version).await;
+        let Ok(Response::IncrementalAlterConfigs(response)) = answer else {
+            return Reply::Close("the active controller cannot be reached");
+        };
+        answers.extend(response.responses);
+    }
+    answers.sort_by_key(|answer| {
+        order
+            .iter()
+            .position(|(kind, name)| (*kind, name) == (answer.resource_type, &answer.resource_name))
+    });
+    Reply::Send(IncrementalAlterConfigsResponse {
+        responses: answers,
+        ..IncrementalAlterConfigsResponse::default()
+    })
+}
+
+fn check(config: &ServerConfig, resource: &AlterConfigsResource) -> Result<(), Refused> {
+    let kind = ResourceType::from_code(resource.resource_type);
+    if kind == Some(ResourceType::BrokerLogger) {
+        return Err(broker_settings::no_loggers());
+    }
+    if kind != Some(ResourceType::Broker) {
+        return Ok(());
+    }
+    let changes = changes(resource).map_err(broker_settings::refused)?;
+    check_changes(&changes)
+        .and_then(|()| config.check_broker_changes(&resource.resource_name, &changes))
+        .map_err(broker_settings::refused)
+}
+
+fn changes(resource: &AlterConfigsResource) -> Result<Vec<Change<'_>>, RequestError> {
+    let changes = resource.configs.iter().map(|change| {
+        Ok(Change {
+            name: &change.name,
+            operation: Operation::from_code(change.config_operation)?,
+            value: change.value.as_deref(),
+        })
+    });
+    changes.collect()
+}
