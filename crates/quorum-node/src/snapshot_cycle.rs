@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quorum::{BOOTSTRAP_SNAPSHOT, Event, SnapshotId};
+use quorum::{Event, SnapshotId};
 
 use crate::error::Error;
 use crate::mail::Mail;
@@ -108,8 +108,7 @@ fn oldest_to_keep(
         let is_old = settings.retention_ms >= 0
             && now_ms.saturating_sub(*written_ms) > settings.retention_ms;
         let is_too_much = u64::try_from(settings.retention_bytes).is_ok_and(|max| total > max);
-        // The formatter's snapshot is of no use once there is another.
-        if !is_old && !is_too_much && *id != BOOTSTRAP_SNAPSHOT {
+        if !is_old && !is_too_much {
             return Some(*id);
         }
         total -= size;
@@ -206,6 +205,5 @@ mod tests {
         check(&[(id(10), 1, 800), (id(20), 1, 995)], 100, Some(id(20)));
         check(&[(id(10), 600, 990), (id(20), 300, 995), (id(30), 300, 999)], 100, Some(id(20)));
         check(&[(id(10), 600, 990), (id(20), 300, 995)], 5_000, Some(id(20)));
-        check(&[(BOOTSTRAP_SNAPSHOT, 1, 999), (id(10), 1, 999)], 1, Some(id(10)));
     }
 }

@@ -74,7 +74,8 @@ pub struct Subscription {
     source: Arc<SubscriptionSource>,
     status: watch::Receiver<Status>,
     next_offset: i64,
-    announced: Option<(i32, Option<i32>)>,
+    /// Epoch and leader that the subscriber knows of.
+    announced: (i32, Option<i32>),
     ready: VecDeque<CommittedBatch>,
     /// Whether it has come up with the high watermark once: what it reads from then on is in the
     /// page cache.
@@ -87,7 +88,7 @@ impl Subscription {
             source,
             status,
             next_offset: 0,
-            announced: None,
+            announced: (0, None),
             ready: VecDeque::new(),
             is_current: false,
         }
@@ -127,10 +128,10 @@ impl Subscription {
     fn leader_change(&mut self, status: &Status) -> Option<QuorumEvent> {
         let (epoch, leader) = (status.epoch, status.leader);
         let is_ready = !status.is_leader || self.next_offset > status.epoch_start_offset;
-        if self.announced == Some((epoch, leader)) || !is_ready {
+        if self.announced == (epoch, leader) || !is_ready {
             return None;
         }
-        self.announced = Some((epoch, leader));
+        self.announced = (epoch, leader);
         Some(QuorumEvent::LeaderChange { epoch, leader })
     }
 
