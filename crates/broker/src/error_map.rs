@@ -100,3 +100,42 @@ pub(crate) fn log(error: &log::Error) -> ErrorCode {
         log::Error::UnexpectedOffset { .. } => ErrorCode::UnknownServerError,
     }
 }
+
+/// What a group coordinator refuses. OffsetCommit tells older versions something else of a group
+/// that does not exist (kafka-apis 44).
+pub(crate) fn group(error: &group::Error) -> ErrorCode {
+    match error {
+        group::Error::InvalidGroupId => ErrorCode::InvalidGroupId,
+        group::Error::InvalidSessionTimeout => ErrorCode::InvalidSessionTimeout,
+        group::Error::MemberIdRequired => ErrorCode::MemberIdRequired,
+        group::Error::UnknownMemberId => ErrorCode::UnknownMemberId,
+        group::Error::FencedInstanceId => ErrorCode::FencedInstanceId,
+        group::Error::IllegalGeneration => ErrorCode::IllegalGeneration,
+        group::Error::RebalanceInProgress => ErrorCode::RebalanceInProgress,
+        group::Error::InconsistentGroupProtocol => ErrorCode::InconsistentGroupProtocol,
+        group::Error::GroupMaxSizeReached => ErrorCode::GroupMaxSizeReached,
+        group::Error::GroupIdNotFound(_) | group::Error::NotClassicGroup(_) => {
+            ErrorCode::GroupIdNotFound
+        }
+        group::Error::NonEmptyGroup => ErrorCode::NonEmptyGroup,
+        group::Error::GroupSubscribedToTopic => ErrorCode::GroupSubscribedToTopic,
+        group::Error::OffsetMetadataTooLarge => ErrorCode::OffsetMetadataTooLarge,
+        group::Error::UnstableOffsetCommit => ErrorCode::UnstableOffsetCommit,
+        group::Error::Write(error) => match error {
+            group::WriteError::CoordinatorNotAvailable => ErrorCode::CoordinatorNotAvailable,
+            group::WriteError::NotCoordinator => ErrorCode::NotCoordinator,
+            group::WriteError::CoordinatorLoadInProgress => ErrorCode::CoordinatorLoadInProgress,
+            group::WriteError::UnknownServerError => ErrorCode::UnknownServerError,
+        },
+    }
+}
+
+/// Why a coordinator gives no answer.
+pub(crate) fn coordination(error: coordination::Error) -> ErrorCode {
+    match error {
+        coordination::Error::NotCoordinator => ErrorCode::NotCoordinator,
+        coordination::Error::CoordinatorLoadInProgress => ErrorCode::CoordinatorLoadInProgress,
+        coordination::Error::CoordinatorNotAvailable => ErrorCode::CoordinatorNotAvailable,
+        coordination::Error::UnknownServerError => ErrorCode::UnknownServerError,
+    }
+}

@@ -11,6 +11,7 @@ mod connection;
 mod dispatch;
 mod error_map;
 mod fetch_session;
+mod groups;
 mod handlers;
 mod leader_hint;
 mod lifecycle;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use config::ServerConfig;
+use coordination::GroupCoordinator;
 use env::Env;
 use metadata::Image;
 use replication::Replicas;
@@ -13,6 +14,7 @@ use wire::Str;
 use crate::auto_create::AutoCreation;
 use crate::codecs::CodecPool;
 use crate::fetch_session::FetchSessions;
+use crate::groups;
 use crate::producer_ids::ProducerIds;
 use crate::to_controller::ToController;
 
@@ -48,6 +50,7 @@ pub struct Broker {
     pub(crate) producer_ids: ProducerIds,
     pub(crate) codecs: CodecPool,
     pub(crate) fetch_sessions: FetchSessions,
+    pub(crate) groups: GroupCoordinator,
 }
 
 impl Broker {
@@ -57,6 +60,7 @@ impl Broker {
         let slots = usize::try_from(slots).unwrap_or(0);
         Arc::new(Self {
             fetch_sessions: FetchSessions::new(slots, parts.env.random().fork()),
+            groups: groups::coordinator(&parts.env, &parts.config.load()),
             env: parts.env,
             node_id: parts.node_id,
             cluster_id: parts.cluster_id,

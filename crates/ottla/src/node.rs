@@ -113,10 +113,12 @@ impl Node {
                 config.load().listeners.inter_broker.clone(),
             )),
         });
+        broker.place_groups(&broker.image());
         let follower = Follower {
             env: env.clone(),
             config: Arc::clone(&config),
             replicas: Arc::clone(&replicas),
+            broker: Arc::clone(&broker),
         };
         let mut tasks = vec![env.spawn("follow metadata", follower.run(events))];
         tasks.push(
@@ -374,6 +376,7 @@ struct Follower {
     env: Env,
     config: Arc<ArcSwap<ServerConfig>>,
     replicas: Arc<Replicas>,
+    broker: Arc<Broker>,
 }
 
 impl Follower {
@@ -384,7 +387,12 @@ impl Follower {
                 self.reconfigure(&update.after);
             }
             let replicas = Arc::clone(&self.replicas);
-            self.env.blocking(move || replicas.apply(&update)).await;
+            let apply = move || {
+                replicas.apply(&update);
+                update
+            };
+            let update = self.env.blocking(apply).await;
+            self.broker.follow_groups(&update);
         }
     }
 
