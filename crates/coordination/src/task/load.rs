@@ -1,6 +1,7 @@
 //! Loading a shard by replaying its log (kafka-semantics 110).
 
 use bytes::Bytes;
+use env::Instant;
 use records::{BatchView, EndTxnMarker};
 
 use super::Start;
@@ -35,15 +36,7 @@ pub(super) async fn load<S: Shard>(start: &Start<S>) -> Result<S, String> {
         tokio::task::yield_now().await;
     }
     loading.shard.committed(start.log.high_watermark());
-    tracing::info!(
-        shard = start.name,
-        leader_epoch = start.leader_epoch,
-        records = loading.records,
-        skipped = loading.skipped,
-        bytes = loading.bytes,
-        took_ms = start.env.now().duration_since(began).as_millis() as u64,
-        "the shard is loaded"
-    );
+    loading.report(began);
     Ok(loading.shard)
 }
 
@@ -56,6 +49,26 @@ struct Loading<'a, S: Shard> {
 }
 
 impl<S: Shard> Loading<'_, S> {
+    /// A new internal topic has many shards with nothing to tell of.
+    fn report(&self, began: Instant) {
+        let Self { start, records, skipped, bytes, .. } = self;
+        let Start { name, leader_epoch, env, .. } = start;
+        let took_ms = env.now().duration_since(began).as_millis() as u64;
+        if *bytes == 0 {
+            tracing::debug!(shard = name, leader_epoch, "the shard is empty");
+        } else {
+            tracing::info!(
+                shard = name,
+                leader_epoch,
+                records,
+                skipped,
+                bytes,
+                took_ms,
+                "the shard is loaded"
+            );
+        }
+    }
+
     /// Replays whole batches, and returns the offset behind them.
     fn replay(&mut self, bytes: &Bytes, from: i64) -> Result<i64, String> {
         let mut next_offset = from;
