@@ -8,7 +8,7 @@ use wire::messages::{
     incremental_alter_configs_request::AlterConfigsResource,
     incremental_alter_configs_response::AlterConfigsResourceResponse,
 };
-use wire::{ErrorCode, Response, Str};
+use wire::{Response, Str};
 
 use crate::broker_settings::{self, Refused};
 use crate::reply::Reply;
