@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use config::{ServerConfig, StaticConfig};
+use config::{ServerConfig, Sources, StaticConfig};
 use env::{Env, OsOptions};
 
 use crate::error::StartError;
@@ -83,24 +83,18 @@ fn init_logging(filter: Option<&str>) {
 
 /// The configuration: built-in values or the file, then the environment, then the command line.
 fn configure(arguments: &StartArguments) -> Result<ServerConfig, StartError> {
-    let variables: Vec<(String, String)> = std::env::vars().collect();
-    let is_told = variables.iter().any(|(name, _)| name == "KAFKA_PROCESS_ROLES");
-    let mut settings = match &arguments.file {
-        None if is_told => StaticConfig::new(),
-        None => StaticConfig::without_file(&data_dir(&variables).to_string_lossy()),
-        Some(path) => {
-            let mut settings = StaticConfig::new();
-            settings.set_file(&path.to_string_lossy(), &read(path)?)?;
-            settings
-        }
-    };
-    settings.set_environment(variables);
-    for argument in &arguments.overrides {
-        settings.set_argument(argument)?;
-    }
-    if let Some(address) = &arguments.listen {
-        settings.listen_on(address)?;
-    }
+    let environment: Vec<(String, String)> = std::env::vars().collect();
+    let log_dir = data_dir(&environment);
+    let path = arguments.file.as_deref();
+    let content = path.map(read).transpose()?.unwrap_or_default();
+    let path = path.map(Path::to_string_lossy);
+    let settings = StaticConfig::from_sources(Sources {
+        log_dir: &log_dir.to_string_lossy(),
+        file: path.as_deref().map(|path| (path, content.as_slice())),
+        environment,
+        listen: arguments.listen.as_deref(),
+        overrides: arguments.overrides.iter().map(String::as_str).collect(),
+    })?;
     Ok(ServerConfig::new(settings)?)
 }
 

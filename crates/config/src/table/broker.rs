@@ -8,14 +8,17 @@ pub(super) const ROWS: &[Setting] = &[
     class("alter.config.policy.class.name", "")
         .null()
         .low()
-        .doc("Policy class that may refuse configuration changes. Java classes are not loaded."),
+        .doc("Policy class that may refuse configuration changes."),
     int("background.threads", 10)
         .at_least(1)
         .high()
         .cluster_wide()
         .doc("Size of the pool for background work."),
-    int("broker.id", -1).high().doc("Older name of `node.id`; if both are set they must be equal."),
-    string("broker.rack", "").null().doc(
+    int("broker.id", -1)
+        .high()
+        .works()
+        .doc("Older name of `node.id`; if both are set they must be equal."),
+    string("broker.rack", "").null().works().doc(
         "Rack or zone of this broker. Replicas are spread over racks, and consumers can \
          fetch from a replica in theirs.",
     ),
@@ -29,8 +32,8 @@ pub(super) const ROWS: &[Setting] = &[
     class("create.topic.policy.class.name", "")
         .null()
         .low()
-        .doc("Policy class that may refuse the creation of topics. Java classes are not loaded."),
-    boolean("delete.topic.enable", true).high().doc("Allow topics to be deleted."),
+        .doc("Policy class that may refuse the creation of topics."),
+    boolean("delete.topic.enable", true).high().works().doc("Allow topics to be deleted."),
     int("kafka.metrics.polling.interval.secs", 10)
         .at_least(1)
         .low()
@@ -43,6 +46,7 @@ pub(super) const ROWS: &[Setting] = &[
         .doc("Reporter classes for Yammer metrics."),
     int("max.request.partition.size.limit", 2000)
         .at_least(1)
+        .works()
         .doc("How many partitions one DescribeTopicPartitions answer may hold."),
     list("metric.reporters", "org.apache.kafka.common.metrics.JmxReporter")
         .items(Items::ANY)
@@ -68,6 +72,7 @@ pub(super) const ROWS: &[Setting] = &[
         .required()
         .at_least(0)
         .high()
+        .works()
         .doc("Number of this node, unique in the cluster."),
     int("num.io.threads", 8).at_least(1).high().cluster_wide().doc(
         "Threads that process requests in Apache Kafka. Here it is the base of request \
@@ -77,6 +82,7 @@ pub(super) const ROWS: &[Setting] = &[
         .required()
         .items(Items::some_among(&["broker", "controller"]))
         .high()
+        .works()
         .doc("What this node does: `broker`, `controller`, or both."),
     int("telemetry.max.bytes", 1_048_576)
         .at_least(1)
@@ -85,6 +91,7 @@ pub(super) const ROWS: &[Setting] = &[
     boolean("unstable.api.versions.enable", false)
         .high()
         .internal()
+        .works()
         .doc("Offer versions of APIs that are still under development. For tests."),
     boolean("unstable.feature.versions.enable", false)
         .high()

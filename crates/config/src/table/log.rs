@@ -5,7 +5,7 @@ use crate::valid::{Items, Valid};
 
 /// The rows, by name.
 pub(super) const ROWS: &[Setting] = &[
-    boolean("auto.create.topics.enable", true).high().doc(
+    boolean("auto.create.topics.enable", true).high().works().doc(
         "Create a topic when a client asks for the metadata of one that does not exist and \
          allows it to be created.",
     ),
@@ -82,6 +82,7 @@ pub(super) const ROWS: &[Setting] = &[
     list("log.dir", "/tmp/kafka-logs")
         .items(Items::SOME)
         .high()
+        .works()
         .doc("Log directory if `log.dirs` is not set."),
     long("log.dir.failure.timeout.ms", 30_000).at_least(1).low().doc(
         "A broker that cannot tell the controller about a failed log directory for this \
@@ -91,6 +92,7 @@ pub(super) const ROWS: &[Setting] = &[
         .null()
         .items(Items::SOME_OR_NULL)
         .high()
+        .works()
         .doc("Log directories; partitions are spread over them."),
     long("log.flush.interval.messages", i64::MAX)
         .at_least(1)
@@ -102,7 +104,7 @@ pub(super) const ROWS: &[Setting] = &[
         "Default of `flush.ms`: longest time a record stays unflushed. If not set: \
          `log.flush.scheduler.interval.ms`.",
     ),
-    int("log.flush.offset.checkpoint.interval.ms", 60_000).at_least(0).high().doc(
+    int("log.flush.offset.checkpoint.interval.ms", 60_000).at_least(0).high().works().doc(
         "How often the recovery points are written, from which a start after a crash \
          recovers.",
     ),
@@ -112,6 +114,7 @@ pub(super) const ROWS: &[Setting] = &[
     int("log.flush.start.offset.checkpoint.interval.ms", 60_000)
         .at_least(0)
         .high()
+        .works()
         .doc("How often the start offsets of logs are written."),
     int("log.index.interval.bytes", 4096)
         .at_least(0)
@@ -213,7 +216,7 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(1)
         .works()
         .doc("Partitions of topics that are created without a number."),
-    int("num.recovery.threads.per.data.dir", 2).at_least(1).high().cluster_wide().doc(
+    int("num.recovery.threads.per.data.dir", 2).at_least(1).high().cluster_wide().works().doc(
         "Logs of one directory that are loaded or flushed at the same time, at start and \
          stop.",
     ),

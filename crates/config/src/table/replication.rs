@@ -18,6 +18,7 @@ pub(super) const ROWS: &[Setting] = &[
         .doc("After how many requests finished DeleteRecords waits are dropped from memory."),
     int("fetch.max.bytes", 57_671_680)
         .at_least(1024)
+        .works()
         .doc("Most bytes of records in one fetch answer, whatever the consumer asks for."),
     int("fetch.purgatory.purge.interval.requests", 1000)
         .never()
@@ -32,6 +33,7 @@ pub(super) const ROWS: &[Setting] = &[
         .doc("How often to look whether leadership needs to move back to preferred replicas."),
     int("max.incremental.fetch.session.cache.slots", 1000)
         .at_least(0)
+        .works()
         .doc("Incremental fetch sessions kept in memory."),
     int("min.insync.replicas", 1).at_least(1).high().cluster_wide().works().doc(
         "Default of `min.insync.replicas` of topics: replicas that must have a record \
@@ -69,9 +71,11 @@ pub(super) const ROWS: &[Setting] = &[
     ),
     long("replica.high.watermark.checkpoint.interval.ms", 5000)
         .high()
+        .works()
         .doc("How often high watermarks are written to disk."),
     long("replica.lag.time.max.ms", 30_000)
         .high()
+        .works()
         .doc("A follower that has not caught up for this long leaves the in-sync replicas."),
     string("replica.selector.class", "")
         .null()
@@ -82,7 +86,7 @@ pub(super) const ROWS: &[Setting] = &[
     int("replica.socket.timeout.ms", 30_000)
         .high()
         .doc("Timeout of fetches from leaders; at least `replica.fetch.wait.max.ms`."),
-    int("request.timeout.ms", 30_000).high().doc(
+    int("request.timeout.ms", 30_000).high().works().doc(
         "How long this node waits for an answer of another one before it asks again or \
          gives up.",
     ),

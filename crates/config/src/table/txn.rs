@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Setting] =
             .low()
             .internal()
             .doc("How often to look for expired producer ids."),
-        int("producer.id.expiration.ms", 86_400_000).at_least(1).low().cluster_wide().doc(
+        int("producer.id.expiration.ms", 86_400_000).at_least(1).low().cluster_wide().works().doc(
             "How long the sequence numbers of a producer are remembered after its last write.",
         ),
         int("transaction.abort.timed.out.transaction.cleanup.interval.ms", 10_000)
