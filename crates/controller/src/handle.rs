@@ -39,6 +39,8 @@ pub struct RequestContext {
     pub api_version: i16,
     /// Whether a broker received and checked the request, and passed it on.
     pub is_forwarded: bool,
+    /// Whether the sender is the broker in this very process.
+    pub is_of_this_process: bool,
     /// The listener it came in by: other nodes are shown with their addresses there.
     pub listener: String,
 }

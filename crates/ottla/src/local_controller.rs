@@ -30,6 +30,7 @@ impl ToController for LocalController {
         let context = RequestContext {
             api_version: version,
             is_forwarded: true,
+            is_of_this_process: true,
             listener: self.listener.clone(),
         };
         Box::pin(async move { handle.handle(&context, request).await.ok_or(NoController) })
@@ -68,6 +69,7 @@ impl Handler for ControllerDoor {
         let context = RequestContext {
             api_version: version,
             is_forwarded: false,
+            is_of_this_process: false,
             listener: connection.listener().to_owned(),
         };
         let handle = self.0.clone();

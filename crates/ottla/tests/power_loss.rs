@@ -211,6 +211,19 @@ fn without_a_flush_a_prefix_survives_and_the_node_goes_on() {
 }
 
 #[test]
+fn a_node_that_was_killed_serves_again_at_once() {
+    on_a_node(1, async |broker, _user| {
+        let _node = start(&broker.start()).await;
+        broker.kill();
+        let env = broker.start();
+        let began = env.now();
+        std::mem::forget(start(&env).await);
+        // It does not wait for the session of its own dead incarnation to expire.
+        assert!(env.now() - began < Duration::from_secs(1));
+    });
+}
+
+#[test]
 fn a_killed_process_loses_nothing_acknowledged() {
     for seed in 0..20 {
         on_a_node(seed, async |broker, user| {

@@ -19,7 +19,8 @@ impl Handle {
         context: &RequestContext,
         request: BrokerRegistrationRequest,
     ) -> BrokerRegistrationResponse {
-        let registered = match from_wire(context, &request) {
+        let own_id = self.settings().node_id();
+        let registered = match from_wire(context, &request, own_id) {
             Ok(request) => self.ask(None, |reply| Operation::RegisterBroker(request, reply)).await,
             Err(error) => Err(error),
         };
@@ -38,6 +39,7 @@ impl Handle {
 fn from_wire(
     context: &RequestContext,
     request: &BrokerRegistrationRequest,
+    own_id: i32,
 ) -> Result<RegisterBroker, Error> {
     let features = request.features.iter();
     Ok(RegisterBroker {
@@ -53,5 +55,6 @@ fn from_wire(
         log_dirs: request.log_dirs.clone(),
         previous_broker_epoch: request.previous_broker_epoch,
         can_report_clean_shutdown: context.api_version >= PREVIOUS_EPOCH,
+        is_of_this_process: context.is_of_this_process && request.broker_id == own_id,
     })
 }

@@ -28,7 +28,12 @@ pub(crate) struct Node {
 }
 
 pub(crate) fn context(api_version: i16) -> RequestContext {
-    RequestContext { api_version, is_forwarded: true, listener: "CONTROLLER".to_owned() }
+    RequestContext {
+        api_version,
+        is_forwarded: true,
+        is_of_this_process: false,
+        listener: "CONTROLLER".to_owned(),
+    }
 }
 
 fn server_config(settings: &[(&str, &str)]) -> ServerConfig {

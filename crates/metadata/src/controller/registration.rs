@@ -38,6 +38,9 @@ pub struct RegisterBroker {
     pub previous_broker_epoch: i64,
     /// Whether the broker can say that it stopped cleanly at all (BrokerRegistration 3).
     pub can_report_clean_shutdown: bool,
+    /// Whether the broker runs in the controller's own process. Its log directories are locked by
+    /// this process, so an earlier incarnation of it is gone, whatever its session says.
+    pub is_of_this_process: bool,
 }
 
 /// What the quorum knows better than the image.
@@ -120,6 +123,7 @@ impl Controller {
         }
         if let Some(old) = existing
             && old.incarnation_id != request.incarnation_id
+            && !request.is_of_this_process
             && self.heartbeats.has_valid_session(old.id, old.epoch, now)
         {
             return Err(Error::new(

@@ -158,6 +158,7 @@ fn register(world: &mut World, words: &Words<'_>) -> Vec<String> {
         log_dirs: directories(words.get("dirs").unwrap_or_default()),
         previous_broker_epoch: words.number("previous", -1),
         can_report_clean_shutdown: true,
+        is_of_this_process: false,
     };
     let quorum = QuorumState { next_offset: world.next_offset, kraft_version: 1 };
     let decision = world.controller.register_broker(&request, quorum, world.now);
