@@ -16,9 +16,10 @@ use crate::{Error, SegmentFile, producer_snapshot};
 pub struct FlushJob {
     home: Arc<Home>,
     segments: Vec<Arc<Segment>>,
-    leader_epochs: Option<Vec<u8>>,
+    leader_epochs: Option<(u64, Vec<u8>)>,
     snapshots: Vec<(i64, Vec<u8>)>,
     directory_changed: bool,
+    active_base_offset: i64,
     up_to: i64,
     began_ms: i64,
     truncations: u64,
@@ -37,23 +38,15 @@ impl FlushJob {
     /// the flush must not be repeated.
     pub fn run(&self) -> Result<(), Error> {
         self.home.check_open()?;
-        for (offset, snapshot) in &self.snapshots {
-            producer_snapshot::write(&self.home, *offset, snapshot)?;
-        }
+        self.write_snapshots()?;
         for segment in &self.segments {
-            write_indexes(segment)?;
-            for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
-                segment.io(file).sync()?;
-            }
-            if segment.has_aborted() {
-                segment.io(SegmentFile::TxnIndex).sync()?;
+            match self.flush_segment(segment) {
+                // It was truncated away meanwhile.
+                Err(Error::Closed { .. }) if segment.is_discarded() => {}
+                flushed => flushed?,
             }
         }
-        if let Some(leader_epochs) = &self.leader_epochs {
-            let path = self.home.path().join(LEADER_EPOCH_CHECKPOINT);
-            let files = self.home.dir.files();
-            self.home.checked(&path, files.write_atomically(&path, leader_epochs))?;
-        }
+        self.write_leader_epochs()?;
         if self.directory_changed {
             let path = self.home.path();
             let files = self.home.dir.files();
@@ -62,12 +55,48 @@ impl FlushJob {
         }
         Ok(())
     }
-}
 
-/// Brings the indexes of a segment into their files, and makes the files if there are none yet.
-fn write_indexes(segment: &Arc<Segment>) -> Result<(), Error> {
-    segment.offsets.write_out(segment.io(SegmentFile::OffsetIndex))?;
-    segment.times.write_out(segment.io(SegmentFile::TimeIndex))
+    fn flush_segment(&self, segment: &Arc<Segment>) -> Result<(), Error> {
+        let (offsets, times) =
+            (segment.io(SegmentFile::OffsetIndex), segment.io(SegmentFile::TimeIndex));
+        segment.log().sync()?;
+        segment.offsets.sync(offsets)?;
+        segment.times.sync(times)?;
+        if segment.has_aborted() {
+            segment.io(SegmentFile::TxnIndex).sync()?;
+        }
+        if segment.base_offset < self.active_base_offset {
+            segment.create_files()?;
+            segment.offsets.trim(offsets)?;
+            segment.times.trim(times)?;
+        }
+        Ok(())
+    }
+
+    fn write_snapshots(&self) -> Result<(), Error> {
+        for (offset, snapshot) in &self.snapshots {
+            let written = self.home.written();
+            // After a truncation they may tell of what is not in the log any more.
+            if written.truncations != self.truncations {
+                break;
+            }
+            producer_snapshot::write(&self.home, *offset, snapshot)?;
+        }
+        Ok(())
+    }
+
+    fn write_leader_epochs(&self) -> Result<(), Error> {
+        let Some((number, leader_epochs)) = &self.leader_epochs else { return Ok(()) };
+        let mut written = self.home.written();
+        if *number <= written.epochs {
+            return Ok(());
+        }
+        let path = self.home.path().join(LEADER_EPOCH_CHECKPOINT);
+        let files = self.home.dir.files();
+        self.home.checked(&path, files.write_atomically(&path, leader_epochs))?;
+        written.epochs = *number;
+        Ok(())
+    }
 }
 
 impl Log {
@@ -115,20 +144,22 @@ impl Log {
             }
         }
         segments.retain(|segment| !segment.is_discarded());
-        let epochs = self.epochs_changed.then(|| {
+        let leader_epochs = std::mem::take(&mut self.epochs_changed).then(|| {
+            self.epochs_number += 1;
             let entries = self.epochs.entries().iter();
-            encode_leader_epochs(entries.map(|entry| (entry.epoch, entry.start_offset)))
+            let entries = entries.map(|entry| (entry.epoch, entry.start_offset));
+            (self.epochs_number, encode_leader_epochs(entries))
         });
-        self.epochs_changed = false;
         Some(FlushJob {
             home: self.home().clone(),
             segments,
-            leader_epochs: epochs,
+            leader_epochs,
             snapshots: std::mem::take(&mut self.pending_snapshots),
             directory_changed: std::mem::take(&mut self.directory_changed),
+            active_base_offset: unflushed.active().base_offset,
             up_to,
             began_ms: now_ms,
-            truncations: self.truncations,
+            truncations: self.home().written().truncations,
         })
     }
 
@@ -136,7 +167,7 @@ impl Log {
     /// only the unflushed part needed.
     pub fn flushed(&mut self, job: &FlushJob) {
         // What was truncated since and written again is not what the job synced.
-        if job.truncations == self.truncations {
+        if job.truncations == self.home().written().truncations {
             self.recovery_point = self.recovery_point.max(job.up_to);
             self.flushed_ms = self.flushed_ms.max(job.began_ms);
         }
@@ -158,9 +189,13 @@ impl Log {
         // A segment that was not written in this run has its last entry from before.
         let indexed = self.active.largest.is_some() && self.active.index_time(&segment)?;
         if indexed || self.log_end_offset() > self.recovery_point || self.directory_changed {
-            write_indexes(&segment)?;
             segment.create_files()?;
-            segment.io(SegmentFile::TimeIndex).sync()?;
+            let (offsets, times) =
+                (segment.io(SegmentFile::OffsetIndex), segment.io(SegmentFile::TimeIndex));
+            segment.offsets.sync(offsets)?;
+            segment.times.sync(times)?;
+            segment.offsets.trim(offsets)?;
+            segment.times.trim(times)?;
             self.directory_changed = true;
         }
         self.snapshot_producers();

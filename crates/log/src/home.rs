@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::log_dir::LogDir;
 use crate::{Error, SegmentFile};
@@ -14,11 +14,30 @@ pub(crate) struct Home {
     pub(crate) dir: LogDir,
     name: Mutex<Box<str>>,
     closed: AtomicBool,
+    /// Whether the log directory counts this replica.
+    counted: AtomicBool,
+    written: Mutex<Written>,
+}
+
+/// What was written of the files that a flush replaces as a whole: the lock orders flushes, which
+/// may run at the same time, among each other and against truncations.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// How often the log was truncated.
+    pub(crate) truncations: u64,
+    /// Number of the newest leader epochs in the file.
+    pub(crate) epochs: u64,
 }
 
 impl Home {
     pub(crate) fn new(dir: LogDir, name: impl Into<Box<str>>) -> Self {
-        Self { dir, name: Mutex::new(name.into()), closed: AtomicBool::new(false) }
+        Self {
+            dir,
+            name: Mutex::new(name.into()),
+            closed: AtomicBool::new(false),
+            counted: AtomicBool::new(false),
+            written: Mutex::default(),
+        }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -28,6 +47,20 @@ impl Home {
 
     pub(crate) fn segment_file(&self, file: SegmentFile, base_offset: i64) -> PathBuf {
         self.path().join(file.name(base_offset))
+    }
+
+    /// Lets the log directory count this replica, or not any more.
+    pub(crate) fn count(&self, counted: bool) {
+        if self.counted.swap(counted, Ordering::AcqRel) != counted {
+            match counted {
+                true => self.dir.replica_added(),
+                false => self.dir.replica_removed(),
+            }
+        }
+    }
+
+    pub(crate) fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Renames the directory.

@@ -50,6 +50,8 @@ pub(crate) struct Index<E> {
     tail: ArcSwapOption<Tail>,
     /// Entries of the file that count.
     in_file: AtomicU32,
+    /// Entries that are on the disk, 0 if that is not known.
+    synced: AtomicU32,
     /// Held while entries go to the file: by the writer, or by a flush.
     writing: Mutex<()>,
     entry: PhantomData<fn() -> E>,
@@ -110,6 +112,7 @@ impl<E: IndexEntry> Index<E> {
             handle: Handle::default(),
             tail: ArcSwapOption::empty(),
             in_file: AtomicU32::new(entries),
+            synced: AtomicU32::new(0),
             writing: Mutex::default(),
             entry: PhantomData,
         }
@@ -166,6 +169,25 @@ impl<E: IndexEntry> Index<E> {
         io.write_all_at(&bytes, u64::from(from) * E::SIZE as u64)?;
         self.in_file.store(to, Ordering::Release);
         Ok(())
+    }
+
+    /// Brings all entries onto the disk, which costs nothing if they are there.
+    pub(crate) fn sync(&self, io: SegmentIo<'_>) -> Result<(), Error> {
+        self.write_out(io)?;
+        let written = self.in_file.load(Ordering::Acquire);
+        if written == NOT_COUNTED || written == self.synced.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        io.sync()?;
+        self.synced.store(written, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Cuts what the file has behind the entries that count. For a segment that is closed.
+    pub(crate) fn trim(&self, io: SegmentIo<'_>) -> Result<(), Error> {
+        let entries = self.in_file.load(Ordering::Acquire);
+        let len = u64::from(entries) * E::SIZE as u64;
+        if entries == NOT_COUNTED || io.len()? <= len { Ok(()) } else { io.set_len(len) }
     }
 
     /// Gives back the memory of the tail if all of it is in the file. For the one writer.

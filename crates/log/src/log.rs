@@ -39,8 +39,8 @@ pub struct Log {
     pub(crate) recovery_point: i64,
     /// When everything was last known to be on the disk.
     pub(crate) flushed_ms: i64,
-    /// Counts what makes a flush that was begun before it meaningless.
-    pub(crate) truncations: u64,
+    /// Counts the leader epochs handed out to be written.
+    pub(crate) epochs_number: u64,
     /// The highest recovery point that the checkpoint of the log directory may hold.
     pub(crate) checkpointed: i64,
     /// Closed segments whose indexes have entries in memory.
@@ -78,7 +78,7 @@ impl Log {
             log_start_offset: AtomicI64::new(parts.log_start_offset),
             log_end_offset: AtomicI64::new(parts.log_end_offset),
         };
-        shared.home.dir.replica_added();
+        shared.home.count(true);
         Self {
             shared: Arc::new(shared),
             topic_partition: parts.topic_partition,
@@ -87,7 +87,7 @@ impl Log {
             active: parts.active,
             recovery_point: parts.recovery_point,
             flushed_ms: parts.now_ms,
-            truncations: 0,
+            epochs_number: 0,
             directory_changed: false,
             checkpointed: 0,
             rolled: Vec::new(),
@@ -234,6 +234,6 @@ impl Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.dir().replica_removed();
+        self.home().count(false);
     }
 }

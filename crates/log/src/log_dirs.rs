@@ -342,6 +342,7 @@ impl LogDirs {
 
     fn retire(&self, log: &Log, kind: ReplicaKind) -> Result<(), Error> {
         log.home().close();
+        log.home().count(false);
         log.close_files();
         log.home().rename(&ReplicaDirName::format(log.topic_partition(), kind, self.unique()))
     }

@@ -598,11 +598,10 @@ pub(crate) fn rebuild_indexes(
 ) -> Result<Arc<Segment>, Error> {
     cut_file(segment, SegmentFile::OffsetIndex, 0)?;
     cut_file(segment, SegmentFile::TimeIndex, 0)?;
-    let (home, base_offset) = (segment.home.clone(), segment.base_offset);
-    let rebuilt = Arc::new(Segment::with_entries(home, base_offset, 0, 0));
+    let rebuilt = Arc::new(segment.reindexed());
     let mut active = Active::new(0, 0);
     let mut scanner = Scanner::new(segment.log(), 0, segment.size(), SCAN_CHUNK);
-    let mut next_offset = base_offset;
+    let mut next_offset = segment.base_offset;
     loop {
         match scanner.next_header() {
             Ok(Some((position, batch))) => {
@@ -618,9 +617,7 @@ pub(crate) fn rebuild_indexes(
         }
     }
     active.index_time(&rebuilt)?;
-    for file in [SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
-        rebuilt.io(file).create()?;
-    }
+    rebuilt.create_files()?;
     rebuilt.offsets.write_out(rebuilt.io(SegmentFile::OffsetIndex))?;
     rebuilt.times.write_out(rebuilt.io(SegmentFile::TimeIndex))?;
     rebuilt.offsets.release();

@@ -9,7 +9,7 @@ use crate::offset_index::OffsetEntry;
 use crate::segment::Segment;
 use crate::segments::Segments;
 use crate::time_index::TimeEntry;
-use crate::{Error, SegmentFile};
+use crate::{Error, SegmentFile, TopicPartition};
 
 /// What is about to be appended.
 #[derive(Debug, Clone, Copy)]
@@ -109,18 +109,18 @@ impl Log {
     }
 }
 
-/// A number in `0..max`, from a hash (FNV-1a) of its arguments.
-pub(crate) fn jitter_ms(
-    topic_partition: &crate::TopicPartition,
-    base_offset: i64,
-    max: i64,
-) -> i64 {
+/// A number in `0..max`, from a hash of the other arguments: FNV-1a, and the last steps of
+/// SplitMix64 so that the high bits, which decide, depend on all of it.
+pub(crate) fn jitter_ms(topic_partition: &TopicPartition, base_offset: i64, max: i64) -> i64 {
     let Ok(max @ 1..) = u64::try_from(max) else { return 0 };
     let partition = topic_partition.partition.to_be_bytes();
     let offset = base_offset.to_be_bytes();
     let bytes = topic_partition.topic.bytes().chain(partition).chain(offset);
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    let mut hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^= hash >> 31;
     ((u128::from(hash) * u128::from(max)) >> 64) as i64
 }

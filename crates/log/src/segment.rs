@@ -1,8 +1,11 @@
 //! One segment: a file of batches and its indexes.
 
-use std::fmt;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, io};
+
+use env::{File, OpenOptions};
 
 use crate::home::Home;
 use crate::index::Index;
@@ -38,8 +41,11 @@ pub(crate) struct Segment {
     suspect: AtomicBool,
     /// Whether there is a transaction index.
     has_aborted: AtomicBool,
-    /// Whether the files were taken out of use.
-    discarded: AtomicBool,
+    /// Whether the files were taken out of use. Held while a file is opened, so that nobody makes
+    /// one anew that was just renamed.
+    discarded: Mutex<bool>,
+    /// The segment whose files these were before, if it may still be taken out of use.
+    before: Option<Arc<Segment>>,
     largest_timestamp: AtomicI64,
     /// Offset (relative) and position of the newest batches, packed like [`OffsetEntry`] but with
     /// *base* offsets: who reads at the tail asks for one of these.
@@ -97,7 +103,8 @@ impl Segment {
             times,
             suspect: AtomicBool::new(false),
             has_aborted: AtomicBool::new(false),
-            discarded: AtomicBool::new(false),
+            discarded: Mutex::new(false),
+            before: None,
             largest_timestamp: AtomicI64::new(UNKNOWN_TIMESTAMP),
             recent: Default::default(),
             recent_next: AtomicU32::new(0),
@@ -297,11 +304,31 @@ impl Segment {
 
     /// Takes note that the files are going away. Readers that have one open may finish.
     pub(crate) fn discard(&self) {
-        self.discarded.store(true, Ordering::Release);
+        *self.discarded.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     pub(crate) fn is_discarded(&self) -> bool {
-        self.discarded.load(Ordering::Acquire)
+        *self.discarded.lock().unwrap_or_else(PoisonError::into_inner)
+            || self.before.as_ref().is_some_and(|before| before.is_discarded())
+    }
+
+    /// Opens a file unless it was taken out of use.
+    pub(crate) fn open(&self, path: &Path, options: OpenOptions) -> io::Result<File> {
+        let discarded = self.discarded.lock().unwrap_or_else(PoisonError::into_inner);
+        if *discarded {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        match &self.before {
+            Some(before) => before.open(path, options),
+            None => self.home.dir.files().open(path, options),
+        }
+    }
+
+    /// The same segment with new indexes.
+    pub(crate) fn reindexed(self: &Arc<Self>) -> Self {
+        let (home, base_offset) = (self.home.clone(), self.base_offset);
+        let reindexed = Self::build(home, base_offset, Index::empty(), Index::empty());
+        Self { before: Some(self.clone()), ..reindexed }
     }
 
     /// Makes the files of a segment as far as they are not there.

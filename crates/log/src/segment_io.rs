@@ -38,7 +38,7 @@ impl SegmentIo<'_> {
 
     fn open(&self, options: OpenOptions) -> Result<Arc<File>, Error> {
         let home = &self.segment.home;
-        let opened = home.dir.files().open(self.path(), options);
+        let opened = self.segment.open(&self.path(), options);
         let file = Arc::new(self.checked(opened)?);
         if let Some(handle) = self.segment.handle(self.file) {
             handle.put(file.clone());

@@ -41,7 +41,7 @@ impl Log {
             None => (offset, size),
         };
         self.lower_checkpointed(offset)?;
-        self.truncations += 1;
+        self.home().written().truncations += 1;
         // What is removed first is gone for good before the rest is cut: a power loss must not
         // bring back a segment behind a gap.
         gone.iter().try_for_each(|segment| self.discard(segment, now_ms))?;
@@ -63,7 +63,7 @@ impl Log {
     pub fn truncate_fully_and_start_at(&mut self, offset: i64, now_ms: i64) -> Result<(), Error> {
         self.home().check_open()?;
         self.lower_checkpointed(offset)?;
-        self.truncations += 1;
+        self.home().written().truncations += 1;
         let segments = self.shared.segments.load_full();
         segments.all().iter().try_for_each(|segment| self.discard(segment, now_ms))?;
         self.sync_removal(segments.all())?;

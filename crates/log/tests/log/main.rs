@@ -1,5 +1,16 @@
 //! The log as its users see it, on the machine's own files and on simulated ones.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
+mod append;
+mod damage;
+mod dirs;
+mod identity;
+mod idle;
 mod model;
+mod moves;
+mod recovery;
+mod roll;
+mod transactions;

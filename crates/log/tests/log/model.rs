@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use env::Random;
-use log::{Error, Log, LogDirs, LogSettings, ReadRequest};
+use log::{Log, LogDirs, LogSettings, ReadRequest};
 
 use crate::support::*;
 

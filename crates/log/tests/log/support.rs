@@ -20,7 +20,7 @@ pub(crate) const NOW: i64 = 1_800_000_000_000;
 /// Where a node keeps its files.
 pub(crate) enum World {
     Os { dir: TempDir, env: Env },
-    Sim { sim: Sim, node: SimNode },
+    Sim { node: SimNode },
 }
 
 impl World {
@@ -32,7 +32,7 @@ impl World {
     pub(crate) fn sim(seed: u64) -> Self {
         let sim = Sim::new(seed);
         let node = sim.node("node");
-        Self::Sim { sim, node }
+        Self::Sim { node }
     }
 
     /// A process of the node: on the simulated one, after the last has died.
