@@ -198,6 +198,25 @@ fn is_loaded_anew_in_a_new_epoch_only() {
     });
 }
 
+/// kafka-semantics 95: the join that everybody waited for is answered with the others.
+#[test]
+fn answers_a_request_that_releases_itself() {
+    simulate(|env| async move {
+        let log = MemoryLog::new();
+        let coordinator = serving(&env, Settings::default(), &log).await;
+        let first = stable_member(&coordinator, "g").await;
+        let mut newcomer = join("g", "");
+        newcomer.random = wire::Uuid::from_halves(0, 8);
+        let second = env.spawn("join", coordinator.call("g", newcomer));
+        settle(&env).await;
+        assert!(!second.is_finished());
+        let first = coordinator.call("g", join("g", &first.member_id)).await.unwrap().unwrap();
+        let second = second.await.unwrap().unwrap().unwrap();
+        assert_eq!((first.generation_id, second.generation_id), (2, 2));
+        assert_eq!((first.members.len(), second.members.len()), (2, 0));
+    });
+}
+
 /// kafka-semantics 94, 105, in virtual time.
 #[test]
 fn fires_timers_on_time() {

@@ -56,9 +56,6 @@ impl<S: Shard> Server<S> {
 
     fn carry_out_one(&mut self, Pending { outcome, asked }: Pending<S>) {
         let Outcome { records, divisible, answer, commands, after_write } = outcome;
-        for command in commands {
-            self.command(command);
-        }
         let mut waiting = Waiting { answer: None, after_write };
         match (answer, asked) {
             (Some(Answer::Now(response)), Some((_, reply_to))) => {
@@ -71,6 +68,10 @@ impl<S: Shard> Server<S> {
                 waiting.answer = Some((reply_to, response));
             }
             (None, _) | (Some(_), None) => {}
+        }
+        // After parking: the request itself may be among those that are answered now.
+        for command in commands {
+            self.command(command);
         }
         if records.is_empty() {
             self.wait_for_earlier(waiting);
