@@ -2,6 +2,7 @@
 
 use crate::server::ServerConfig;
 use crate::setting::Effect;
+use crate::static_config::Origin;
 use crate::table;
 
 /// Settings of older releases that do nothing in Apache Kafka 4.3 (kafka-configs §1 item 13).
@@ -30,12 +31,26 @@ const OPEN_ENDED: &[&str] =
 const AUTHORIZER: &[&str] = &["super.users", "allow.everyone.if.no.acl.found"];
 
 impl ServerConfig {
-    /// One sentence for each static setting that does not do what one may expect, and for
-    /// combinations that are accepted but not wise.
+    /// One sentence for each kind of static setting that does not do what one may expect, and for
+    /// each combination that is accepted but not wise.
     pub fn warnings(&self) -> Vec<String> {
         let statics = self.static_config();
-        let mut warnings: Vec<String> =
-            statics.iter().filter_map(|(name, _)| warning_for(name)).collect();
+        let is_own = |name: &&str| statics.origin(name) != Some(&Origin::BuiltIn);
+        let names: Vec<&str> = statics.iter().map(|(name, _)| name).filter(is_own).collect();
+        let mut warnings = Vec::new();
+        for (surprise, text) in SURPRISES {
+            let surprising = names.iter().filter(|name| surprise_of(name) == Some(*surprise));
+            let surprising: Vec<&str> = surprising.copied().collect();
+            if !surprising.is_empty() {
+                warnings.push(format!("{text}: {}", surprising.join(", ")));
+            }
+        }
+        warnings.extend(self.unwise());
+        warnings
+    }
+
+    fn unwise(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
         let (heartbeat, session) =
             (self.node.broker_heartbeat_interval_ms, self.node.broker_session_timeout_ms);
         if heartbeat > session / 2 {
@@ -56,21 +71,31 @@ impl ServerConfig {
     }
 }
 
-fn warning_for(name: &str) -> Option<String> {
+/// Why a setting does not do what one may expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surprise {
+    NoEffectYet,
+    Removed,
+    Unknown,
+}
+
+const SURPRISES: &[(Surprise, &str)] = &[
+    (Surprise::NoEffectYet, "settings that have no effect yet"),
+    (Surprise::Removed, "settings of older releases, ignored"),
+    (Surprise::Unknown, "unknown settings, ignored"),
+];
+
+fn surprise_of(name: &str) -> Option<Surprise> {
     if REMOVED.contains(&name) || name.starts_with("zookeeper.") {
-        return Some(format!("{name} belongs to an older release and is ignored"));
+        return Some(Surprise::Removed);
     }
     let Some(row) = table::find(table::BROKER, name) else {
         let open_ended = OPEN_ENDED.iter().any(|prefix| name.starts_with(prefix));
         let known = open_ended || AUTHORIZER.contains(&name);
-        return (!known).then(|| format!("{name} is not a known setting and is ignored"));
+        return (!known).then_some(Surprise::Unknown);
     };
-    match row.effect {
-        Effect::Works => None,
-        Effect::NotYet => Some(format!("{name} is accepted but has no effect yet")),
-        // not worth a word: it tunes what does not exist here
-        Effect::Never => None,
-    }
+    // what tunes something that does not exist here is not worth a word
+    (row.effect == Effect::NotYet).then_some(Surprise::NoEffectYet)
 }
 
 #[cfg(test)]
@@ -78,27 +103,38 @@ mod tests {
     use crate::{Origin, ServerConfig, StaticConfig};
 
     #[track_caller]
-    fn check(name: &str, value: &str, expected: Option<&str>) {
+    fn check(settings: &[(&str, &str)], expected: &[&str]) {
         let mut statics = StaticConfig::without_file("/data");
-        let before = ServerConfig::new(statics.clone()).unwrap().warnings();
-        statics.set(name, value, Origin::CommandLine);
-        let mut warnings = ServerConfig::new(statics).unwrap().warnings();
-        warnings.retain(|warning| !before.contains(warning));
-        assert_eq!(warnings.first().map(String::as_str), expected);
+        for (name, value) in settings {
+            statics.set(*name, *value, Origin::CommandLine);
+        }
+        assert_eq!(ServerConfig::new(statics).unwrap().warnings(), expected);
     }
 
     #[test]
     fn what_has_no_effect_is_said() {
-        check("ssl.protocol", "TLSv1.3", Some("ssl.protocol is accepted but has no effect yet"));
-        check("num.partitns", "3", Some("num.partitns is not a known setting and is ignored"));
-        let removed = "zookeeper.connect belongs to an older release and is ignored";
-        check("zookeeper.connect", "a:1", Some(removed));
+        check(&[], &[]);
+        let settings = [
+            ("ssl.protocol", "TLSv1.3"),
+            ("num.partitns", "3"),
+            ("zookeeper.connect", "a:1"),
+            ("ssl.keystore.type", "PEM"),
+        ];
+        let expected = [
+            "settings that have no effect yet: ssl.keystore.type, ssl.protocol",
+            "settings of older releases, ignored: zookeeper.connect",
+            "unknown settings, ignored: num.partitns",
+        ];
+        check(&settings, &expected);
     }
 
     #[test]
     fn what_is_meant_for_others_is_no_matter() {
-        check("security.providers", "x", None);
-        check("listener.name.plaintext.max.connections", "5", None);
-        check("super.users", "User:admin", None);
+        let settings = [
+            ("security.providers", "x"),
+            ("listener.name.plaintext.max.connections", "5"),
+            ("super.users", "User:admin"),
+        ];
+        check(&settings, &[]);
     }
 }
