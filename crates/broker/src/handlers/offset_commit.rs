@@ -1,5 +1,7 @@
 //! OffsetCommit (kafka-semantics 111 to 116).
 
+use std::collections::HashMap;
+
 use group::{CommitOffsets, CommitPartition, CommitTopic, CommittedTopic, Error};
 use metadata::Topic;
 use wire::messages::{
@@ -29,7 +31,7 @@ pub(crate) async fn handle(request: Request, message: OffsetCommitRequest) -> Of
     if topics.is_empty() {
         return response.finish();
     }
-    let asked: Vec<(Str, Uuid, Vec<i32>)> = topics.iter().map(named).collect();
+    let asked: Vec<Outcome> = topics.iter().map(unanswered).collect();
     let commit = CommitOffsets {
         group_id: message.group_id.clone(),
         member_id: message.member_id,
@@ -40,17 +42,18 @@ pub(crate) async fn handle(request: Request, message: OffsetCommitRequest) -> Of
     };
     let failed = match request.broker.groups.call(&message.group_id, commit).await {
         Ok(Ok(topics)) => {
-            topics.into_iter().for_each(|topic| response.add_committed(topic));
+            response.add_all(topics.into_iter().map(answered).collect());
             return response.finish();
         }
         Ok(Err(error)) => group_error(&error, request.version),
         Err(error) => error_map::coordination(error),
     };
-    for (name, id, partitions) in asked {
-        for index in partitions {
-            response.add(&name, id, index, failed);
-        }
-    }
+    let fail = |(index, _)| (index, failed);
+    let failed = asked.into_iter().map(|topic| Outcome {
+        partitions: topic.partitions.into_iter().map(fail).collect(),
+        ..topic
+    });
+    response.add_all(failed.collect());
     response.finish()
 }
 
@@ -61,9 +64,23 @@ fn group_error(error: &Error, version: i16) -> ErrorCode {
     }
 }
 
-fn named(topic: &CommitTopic) -> (Str, Uuid, Vec<i32>) {
-    let partitions = topic.partitions.iter().map(|partition| partition.index);
-    (topic.name.clone(), topic.id, partitions.collect())
+/// What became of a topic that exists.
+struct Outcome {
+    name: Str,
+    id: Uuid,
+    partitions: Vec<(i32, ErrorCode)>,
+}
+
+fn unanswered(topic: &CommitTopic) -> Outcome {
+    let partitions = topic.partitions.iter().map(|asked| (asked.index, ErrorCode::None));
+    Outcome { name: topic.name.clone(), id: topic.id, partitions: partitions.collect() }
+}
+
+fn answered(topic: CommittedTopic) -> Outcome {
+    let code =
+        |result: Result<(), Error>| result.as_ref().err().map_or(ErrorCode::None, error_map::group);
+    let partitions = topic.partitions.into_iter().map(|(index, result)| (index, code(result)));
+    Outcome { name: topic.name, id: topic.id, partitions: partitions.collect() }
 }
 
 /// The part of a topic that exists.
@@ -118,35 +135,17 @@ fn check_partitions(
     partitions
 }
 
-/// The response, topics in the order they are first spoken of: those with errors come first.
+/// The response. Topics come in the order they are first spoken of, those with errors before the
+/// others; without such errors the topics are as the request has them, also where one comes twice.
 #[derive(Default)]
 struct Response {
     topics: Vec<OffsetCommitResponseTopic>,
+    places: HashMap<(Str, Uuid), usize>,
 }
 
 impl Response {
     fn add(&mut self, name: &Str, topic_id: Uuid, partition_index: i32, error: ErrorCode) {
-        let partition = OffsetCommitResponsePartition {
-            partition_index,
-            error_code: error.code(),
-            ..OffsetCommitResponsePartition::default()
-        };
-        self.topic(name, topic_id).partitions.push(partition);
-    }
-
-    fn add_committed(&mut self, topic: CommittedTopic) {
-        for (index, result) in topic.partitions {
-            let error = result.as_ref().err().map_or(ErrorCode::None, error_map::group);
-            self.add(&topic.name, topic.id, index, error);
-        }
-    }
-
-    fn topic(&mut self, name: &Str, topic_id: Uuid) -> &mut OffsetCommitResponseTopic {
-        let is_same =
-            |topic: &OffsetCommitResponseTopic| topic.name == *name && topic.topic_id == topic_id;
-        // Partitions of a topic come together, so it is mostly the last one.
-        let known = self.topics.iter().rposition(is_same);
-        let position = known.unwrap_or_else(|| {
+        let place = *self.places.entry((name.clone(), topic_id)).or_insert_with(|| {
             self.topics.push(OffsetCommitResponseTopic {
                 name: name.clone(),
                 topic_id,
@@ -154,10 +153,36 @@ impl Response {
             });
             self.topics.len() - 1
         });
-        &mut self.topics[position]
+        self.topics[place].partitions.push(partition(partition_index, error));
+    }
+
+    /// Adds what became of the topics that exist.
+    fn add_all(&mut self, topics: Vec<Outcome>) {
+        let as_they_are = self.topics.is_empty();
+        for Outcome { name, id, partitions } in topics {
+            if as_they_are {
+                let partitions = partitions.into_iter();
+                self.topics.push(OffsetCommitResponseTopic {
+                    name,
+                    topic_id: id,
+                    partitions: partitions.map(|(index, error)| partition(index, error)).collect(),
+                    ..OffsetCommitResponseTopic::default()
+                });
+            } else {
+                partitions.into_iter().for_each(|(index, error)| self.add(&name, id, index, error));
+            }
+        }
     }
 
     fn finish(self) -> OffsetCommitResponse {
         OffsetCommitResponse { topics: self.topics, ..OffsetCommitResponse::default() }
+    }
+}
+
+fn partition(partition_index: i32, error: ErrorCode) -> OffsetCommitResponsePartition {
+    OffsetCommitResponsePartition {
+        partition_index,
+        error_code: error.code(),
+        ..OffsetCommitResponsePartition::default()
     }
 }

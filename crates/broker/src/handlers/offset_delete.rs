@@ -1,5 +1,7 @@
 //! OffsetDelete (kafka-semantics 120).
 
+use std::collections::HashMap;
+
 use group::{DeleteOffsets, DeletedTopic};
 use wire::messages::{
     OffsetDeleteRequest, OffsetDeleteResponse,
@@ -12,7 +14,7 @@ use crate::request::Request;
 
 /// Deletes the offsets of partitions that exist.
 pub(crate) async fn handle(request: Request, message: OffsetDeleteRequest) -> OffsetDeleteResponse {
-    let mut response = OffsetDeleteResponse::default();
+    let mut response = Response::default();
     let mut topics = Vec::new();
     for asked in message.topics {
         let topic = request.image.topics.by_name(&asked.name);
@@ -21,7 +23,7 @@ pub(crate) async fn handle(request: Request, message: OffsetDeleteRequest) -> Of
             .into_iter()
             .map(|partition| partition.partition_index)
             .partition(|index| topic.is_some_and(|topic| topic.partition(*index).is_some()));
-        add(&mut response, &asked.name, &unknown, ErrorCode::UnknownTopicOrPartition);
+        response.add(&asked.name, &unknown, ErrorCode::UnknownTopicOrPartition);
         if !known.is_empty() {
             topics.push((asked.name, known));
         }
@@ -31,9 +33,10 @@ pub(crate) async fn handle(request: Request, message: OffsetDeleteRequest) -> Of
         Ok(Ok(deleted)) => {
             for DeletedTopic { name, partitions, result } in deleted {
                 let error = result.as_ref().err().map_or(ErrorCode::None, error_map::group);
-                add(&mut response, &name, &partitions, error);
+                response.add(&name, &partitions, error);
             }
-            return response;
+            let topics = response.topics;
+            return OffsetDeleteResponse { topics, ..OffsetDeleteResponse::default() };
         }
         Ok(Err(error)) => error_map::group(&error),
         Err(error) => error_map::coordination(error),
@@ -41,19 +44,27 @@ pub(crate) async fn handle(request: Request, message: OffsetDeleteRequest) -> Of
     OffsetDeleteResponse { error_code: error.code(), ..OffsetDeleteResponse::default() }
 }
 
-fn add(response: &mut OffsetDeleteResponse, name: &Str, indexes: &[i32], error: ErrorCode) {
-    if indexes.is_empty() {
-        return;
-    }
-    let partitions = indexes.iter().map(|index| OffsetDeleteResponsePartition {
-        partition_index: *index,
-        error_code: error.code(),
-    });
-    match response.topics.iter_mut().find(|topic| topic.name == *name) {
-        Some(topic) => topic.partitions.extend(partitions),
-        None => response.topics.push(OffsetDeleteResponseTopic {
-            name: name.clone(),
-            partitions: partitions.collect(),
-        }),
+/// The response, topics in the order they are first spoken of.
+#[derive(Default)]
+struct Response {
+    topics: Vec<OffsetDeleteResponseTopic>,
+    places: HashMap<Str, usize>,
+}
+
+impl Response {
+    fn add(&mut self, name: &Str, indexes: &[i32], error: ErrorCode) {
+        if indexes.is_empty() {
+            return;
+        }
+        let place = *self.places.entry(name.clone()).or_insert_with(|| {
+            let name = name.clone();
+            self.topics.push(OffsetDeleteResponseTopic { name, partitions: Vec::new() });
+            self.topics.len() - 1
+        });
+        let error_code = error.code();
+        let partitions = indexes
+            .iter()
+            .map(|index| OffsetDeleteResponsePartition { partition_index: *index, error_code });
+        self.topics[place].partitions.extend(partitions);
     }
 }
