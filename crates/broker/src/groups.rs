@@ -27,6 +27,7 @@ pub(crate) fn coordinator(env: &Env, config: &ServerConfig) -> GroupCoordinator 
             ..0 => Linger::WhileBusy,
             ms => Linger::For(millis(ms)),
         },
+        load_buffer_bytes: usize::try_from(group.offsets_load_buffer_size).unwrap_or(0),
         compression: u8::try_from(group.offsets_topic_compression_codec)
             .ok()
             .and_then(|id| Compression::from_id(id).ok())

@@ -174,6 +174,7 @@ typed! {
         min_session_timeout_ms: i32 = "group.min.session.timeout.ms",
         offset_metadata_max_bytes: i32 = "offset.metadata.max.bytes",
         offsets_commit_timeout_ms: i32 = "offsets.commit.timeout.ms",
+        offsets_load_buffer_size: i32 = "offsets.load.buffer.size",
         offsets_retention_check_interval_ms: i64 = "offsets.retention.check.interval.ms",
         offsets_retention_minutes: i32 = "offsets.retention.minutes",
         /// As in a batch's attributes: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.

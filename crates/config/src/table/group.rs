@@ -51,6 +51,7 @@ pub(super) const ROWS: &[Setting] = &[
     ),
     int("group.coordinator.append.linger.ms", -1)
         .at_least(-1)
+        .works()
         .doc("How long the coordinator gathers records before it writes; -1: it decides by load."),
     int("group.coordinator.background.threads", 2)
         .at_least(1)
@@ -70,14 +71,16 @@ pub(super) const ROWS: &[Setting] = &[
         .high()
         .never()
         .doc("Threads of the coordinator."),
-    int("group.initial.rebalance.delay.ms", 3000).doc(
+    int("group.initial.rebalance.delay.ms", 3000).works().doc(
         "How long a classic group that was empty waits for more members before its first \
          rebalance.",
     ),
     int("group.max.session.timeout.ms", 1_800_000)
+        .works()
         .doc("Largest session timeout a member of a classic group may ask for."),
-    int("group.max.size", i32::MAX).at_least(1).doc("Members a classic group may have."),
+    int("group.max.size", i32::MAX).at_least(1).works().doc("Members a classic group may have."),
     int("group.min.session.timeout.ms", 6000)
+        .works()
         .doc("Smallest session timeout a member of a classic group may ask for."),
     int("group.streams.assignment.interval.ms", 1000).at_least(0).cluster_wide().doc(
         "Shortest time between two assignments of a streams group, unless the group says \
@@ -122,37 +125,44 @@ pub(super) const ROWS: &[Setting] = &[
     ),
     int("offset.metadata.max.bytes", 4096)
         .high()
+        .works()
         .doc("Bytes of metadata a client may attach to a committed offset."),
     int("offsets.commit.timeout.ms", 5000)
         .at_least(1)
         .high()
+        .works()
         .doc("How long a commit waits for the replicas of the offsets topic."),
     int("offsets.load.buffer.size", 5_242_880)
         .at_least(1)
         .high()
-        .never()
+        .works()
         .doc("Bytes read at once when a partition of the offsets topic is loaded."),
     long("offsets.retention.check.interval.ms", 600_000)
         .at_least(1)
         .high()
+        .works()
         .doc("How often to look for expired offsets."),
-    int("offsets.retention.minutes", 10_080).at_least(1).high().doc(
+    int("offsets.retention.minutes", 10_080).at_least(1).high().works().doc(
         "How long offsets are kept after a group has become empty, or after the commit if \
          the consumer assigns its partitions itself.",
     ),
     int("offsets.topic.compression.codec", 0)
         .high()
+        .works()
         .doc("Codec of the offsets topic: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd."),
     int("offsets.topic.num.partitions", 50)
         .at_least(1)
         .high()
+        .works()
         .doc("Partitions of the offsets topic. Not to be changed once it exists."),
     short("offsets.topic.replication.factor", 3)
         .at_least(1)
         .high()
+        .works()
         .doc("Replicas of the offsets topic."),
     int("offsets.topic.segment.bytes", 104_857_600)
         .at_least(1)
         .high()
+        .works()
         .doc("Size at which a segment of the offsets topic rolls."),
 ];
