@@ -172,10 +172,9 @@ where
     Reply<R::Response>: From<T>,
 {
     let version = header.request_api_version;
-    let decoded = R::decode(&mut body, version).and_then(|message| {
-        body.finish()?;
-        Ok(message)
-    });
+    // What a client writes beyond its message is passed over, as Apache Kafka does: librdkafka
+    // has sent such bytes in Metadata requests.
+    let decoded = R::decode(&mut body, version);
     drop(body);
     let message = match decoded {
         Ok(message) => message,
@@ -196,10 +195,7 @@ async fn forward(
     mut body: Reader,
 ) -> net::Reply {
     let version = header.request_api_version;
-    let decoded = wire::Request::decode(key, &mut body, version).and_then(|message| {
-        body.finish()?;
-        Ok(message)
-    });
+    let decoded = wire::Request::decode(key, &mut body, version);
     drop(body);
     match decoded {
         Ok(message) => match handlers::forwarded::handle(request, message).await {

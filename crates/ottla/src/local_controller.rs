@@ -58,7 +58,6 @@ impl Handler for ControllerDoor {
         let read = RequestHeader::read(&mut body).and_then(|header| {
             let api = header.api_key()?;
             let request = Request::decode(api, &mut body, header.request_api_version)?;
-            body.finish()?;
             Ok((api, header, request))
         });
         let (api, header, request) = match read {
