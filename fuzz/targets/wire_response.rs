@@ -12,7 +12,9 @@ fuzz_target!(|data: &[u8]| {
     let Ok(api) = ApiKey::try_from(key) else { return };
     let Ok(response) = Response::decode(api, &mut r, version) else { return };
     let written = write(&response, version);
-    let again = Response::decode(api, &mut Reader::new(written.clone()), version);
+    // The shortest form may be shorter than what came, and so has the smaller budget.
+    let mut r = Reader::with_budget(written.clone(), usize::MAX);
+    let again = Response::decode(api, &mut r, version);
     assert_eq!(write(&again.expect("what was written reads"), version), written);
 });
 
