@@ -1,8 +1,8 @@
 """Runs every scenario against Apache Kafka and Ottla and compares what they saw.
 
-run.py [--quick] [--only NAME] [--no-apache]
+run.py [--quick] [--only NAME]
 
---quick       two clients, no comparison run against Apache Kafka (its lines are kept in expected/)
+--quick       compares with what Apache Kafka showed when that was recorded (expected/)
 --only NAME   one scenario
 --record      writes what Apache Kafka showed to expected/
 """
@@ -87,7 +87,10 @@ def main():
     arguments.add_argument("--quick", action="store_true")
     arguments.add_argument("--only", choices=SCENARIOS)
     arguments.add_argument("--record", action="store_true")
+    arguments.add_argument("--prepare", action="store_true", help="only installs the Python clients")
     options = arguments.parse_args()
+    if options.prepare:
+        return prepare_python()
     names = [options.only] if options.only else list(SCENARIOS)
     lacking = sorted({tool for name in names for tool in SCENARIOS[name][0] if not shutil.which(tool)})
     if lacking:

@@ -7,6 +7,7 @@ mod ci;
 mod codegen;
 mod docs;
 mod fuzz;
+mod interop;
 mod layers;
 mod tidy;
 mod workspace;
@@ -34,6 +35,12 @@ const CHORES: &[Chore] = &[
     Chore { name: "docs", about: "generate docs/reference [--check]", run: run_docs },
     Chore { name: "tidy", about: "check what a reader can rely on", run: tidy::run },
     Chore { name: "fuzz", about: "run fuzz targets [TARGET].. [--seconds N]", run: fuzz::run },
+    Chore {
+        name: "interop",
+        about: "foreign clients against both brokers [--quick] [--only NAME]",
+        run: interop::run,
+    },
+    Chore { name: "bench", about: "both brokers side by side [--quick]", run: interop::bench },
     Chore { name: "ci", about: "everything a change must pass [--quick]", run: ci::run },
 ];
 
