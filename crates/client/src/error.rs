@@ -38,6 +38,66 @@ pub enum Error {
     /// The server's answer cannot be read.
     #[error("response: {0}")]
     Decode(#[from] DecodeError),
+    /// Records that were fetched cannot be read.
+    #[error("{topic}-{partition} at offset {offset}: {source}")]
+    Corrupt {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The offset where reading stopped.
+        offset: i64,
+        /// What is wrong.
+        source: records::Error,
+    },
+    /// A record that no request has room for.
+    #[error(
+        "the record takes {size} bytes when serialized; {allowed} are allowed (max.request.size)"
+    )]
+    RecordTooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The most there may be.
+        allowed: usize,
+    },
+    /// Records wait for delivery and take all memory they may (`buffer.memory`).
+    #[error("no room for a record of {size} bytes within {timeout_ms} ms (buffer.memory)")]
+    NoRoom {
+        /// Bytes asked for.
+        size: usize,
+        /// How long was waited.
+        timeout_ms: u64,
+    },
+    /// A topic did not appear in time (`max.block.ms`).
+    #[error("Topic {topic} not present in metadata after {timeout_ms} ms.")]
+    NotInMetadata {
+        /// The topic.
+        topic: String,
+        /// How long was waited.
+        timeout_ms: u64,
+    },
+    /// The topic has no such partition.
+    #[error("topic {topic} has no partition {partition}")]
+    NoSuchPartition {
+        /// The topic.
+        topic: String,
+        /// The partition asked for.
+        partition: i32,
+    },
+    /// A batch was not delivered in time (`delivery.timeout.ms`).
+    #[error("not delivered within {timeout_ms} ms; the last try failed: {last}")]
+    Expired {
+        /// How long it was tried.
+        timeout_ms: u64,
+        /// Why the last try failed.
+        last: String,
+    },
+    /// There is no offset to start from, and none is to be chosen (`auto.offset.reset=none`).
+    #[error("Undefined offset with no reset policy for partitions: [{0}]")]
+    NoOffset(String),
+    /// The client was closed.
+    #[error("the client is closed")]
+    Closed,
     /// The server refuses.
     #[error("{message}")]
     Refused {

@@ -1,9 +1,14 @@
 //! The small asynchronous Kafka client used between nodes and by tools.
 
+mod admin;
 mod cluster;
 mod connection;
 mod error;
+mod producer;
 
+pub use admin::TopicDescription;
+pub use admin::{Admin, ConfigChange, ConfigEntry, NewTopic, Reassignments, TOPIC_RESOURCE};
 pub use cluster::{ClientConfig, Cluster};
 pub use connection::Connection;
 pub use error::{Error, check};
+pub use producer::{Acks, Delivered, Delivery, Producer, ProducerConfig, ProducerRecord};
