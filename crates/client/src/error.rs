@@ -95,6 +95,11 @@ pub enum Error {
     /// There is no offset to start from, and none is to be chosen (`auto.offset.reset=none`).
     #[error("Undefined offset with no reset policy for partitions: [{0}]")]
     NoOffset(String),
+    /// Something that only members of a group do was asked of a consumer without one.
+    #[error(
+        "To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration."
+    )]
+    NoGroup,
     /// The client was closed.
     #[error("the client is closed")]
     Closed,

@@ -3,6 +3,7 @@
 mod admin;
 mod cluster;
 mod connection;
+mod consumer;
 mod error;
 mod producer;
 
@@ -10,5 +11,8 @@ pub use admin::TopicDescription;
 pub use admin::{Admin, ConfigChange, ConfigEntry, NewTopic, Reassignments, TOPIC_RESOURCE};
 pub use cluster::{ClientConfig, Cluster};
 pub use connection::Connection;
+pub use consumer::{
+    ConsumedRecord, Consumer, ConsumerConfig, Isolation, OffsetReset, TopicPartition,
+};
 pub use error::{Error, check};
 pub use producer::{Acks, Delivered, Delivery, Producer, ProducerConfig, ProducerRecord};
