@@ -52,6 +52,7 @@ fn steps(quick: bool) -> Vec<(&'static str, Vec<&'static str>)> {
         |chore: &[&'static str]| [&["run", "--quiet", "--package", "xtask", "--"], chore].concat();
     let mut steps = vec![
         ("format", vec!["fmt", "--all", "--check"]),
+        ("format of fuzz", vec!["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]),
         ("layers", xtask(&["check-layers"])),
         ("tidy", xtask(&["tidy"])),
         ("generated code", xtask(&["codegen", "--check"])),
@@ -87,9 +88,7 @@ fn run_step(arguments: &[&str]) -> Result<Count, Box<dyn std::error::Error>> {
             let count = test_result(&line).unwrap_or_default();
             tests.passed += count.passed;
             tests.failed += count.failed;
-            // thousands of `test x ... ok` say nothing
-            let is_noise = line.is_empty() || line.starts_with("test ") && line.ends_with("... ok");
-            if !is_noise {
+            if !is_noise(&line) {
                 println!("{line}");
             }
         }
@@ -102,6 +101,15 @@ fn run_step(arguments: &[&str]) -> Result<Count, Box<dyn std::error::Error>> {
         (false, false) => Count { failed: tests.failed.max(1), ..tests },
         (false, true) => tests,
     })
+}
+
+/// What thousands of tests say when nothing is wrong.
+fn is_noise(line: &str) -> bool {
+    line.is_empty()
+        || line.starts_with("test ") && line.ends_with("... ok")
+        || line.starts_with("running ")
+        || line.trim_start().starts_with("Doc-tests ")
+        || line.starts_with("test result: ok. 0 passed")
 }
 
 /// Reads `test result: ok. 3 passed; 0 failed; ...`.
