@@ -1,9 +1,9 @@
 //! Control records and batches of the metadata log: between bytes and the quorum's terms.
 
 use bytes::Bytes;
-use quorum::message::BatchSummary;
+use quorum::message::{BatchSummary, FetchedRecords};
 use quorum::{ControlRecord, Endpoint, KRaftVersions, ReplicaKey, Voter, VoterSet};
-use records::{BatchBuilder, BatchView};
+use records::{BatchBuilder, BatchView, batches};
 use wire::Str;
 use wire::stored::raft::{
     KRaftVersionRecord, LeaderChangeMessage, VotersRecord, leader_change_message, voters_record,
@@ -181,6 +181,26 @@ pub(crate) fn summarize(batch: &BatchView<'_>) -> Result<BatchSummary, BatchErro
         epoch: batch.partition_leader_epoch(),
         control,
     })
+}
+
+/// Checks batches of the metadata log as a leader sent them, and says what the quorum has to know
+/// of them; a partial one at the end is cut off.
+///
+/// # Errors
+/// [`BatchError`] for the first batch that is not sound.
+pub fn fetched(bytes: Bytes) -> Result<FetchedRecords, BatchError> {
+    let mut summaries = Vec::new();
+    let mut iter = batches(&bytes);
+    for batch in iter.by_ref() {
+        let batch = batch?;
+        batch.verify_crc()?;
+        if !batch.is_v2() {
+            return Err(BatchError::NoValue);
+        }
+        summaries.push(summarize(&batch)?);
+    }
+    let complete = iter.position();
+    Ok(FetchedRecords { bytes: bytes.slice(..complete), batches: summaries })
 }
 
 /// The values of a data batch's records, sharing `buffer`; none for a control batch.

@@ -33,7 +33,7 @@ mod start;
 mod status;
 mod subscription;
 
-pub use control::BatchError;
+pub use control::{BatchError, fetched};
 pub use door::{METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID};
 pub use error::{AppendError, CommitError, Error};
 pub use format::{FormatOptions, InitialVoters, METADATA_LOG_DIR, format};

@@ -13,6 +13,8 @@ use crate::snapshot_source::{SnapshotImage, SnapshotSource};
 
 /// How often old snapshots are looked at, in milliseconds; as Apache Kafka.
 const RETENTION_INTERVAL_MS: u64 = 60_000;
+/// When to try again if there was nothing to write a snapshot of, in milliseconds.
+const RETRY_MS: u64 = 1_000;
 
 /// What has happened since the last snapshot.
 pub(crate) struct SnapshotCycle {
@@ -24,6 +26,8 @@ pub(crate) struct SnapshotCycle {
     taken_ms: u64,
     /// A snapshot is being written.
     is_writing: bool,
+    /// Not to try before.
+    retry_ms: u64,
     next_retention_ms: u64,
 }
 
@@ -35,6 +39,7 @@ impl SnapshotCycle {
             new_bytes,
             taken_ms: 0,
             is_writing: false,
+            retry_ms: 0,
             next_retention_ms: RETENTION_INTERVAL_MS,
         }
     }
@@ -53,22 +58,21 @@ impl SnapshotCycle {
         self.taken_ms = now_ms;
     }
 
-    fn interval_end(&self) -> Option<u64> {
-        let interval = self.settings.interval_ms_max;
-        (interval > 0 && self.new_bytes > 0).then(|| self.taken_ms + interval)
-    }
-
-    fn is_due(&self, now_ms: u64) -> bool {
-        !self.is_writing
-            && self.source.is_some()
-            && (self.new_bytes >= self.settings.new_record_bytes_max
-                || self.interval_end().is_some_and(|end| end <= now_ms))
+    /// When the next snapshot is due, as things are; `None` if no time by itself makes it so.
+    fn due_ms(&self) -> Option<u64> {
+        if self.is_writing || self.source.is_none() {
+            return None;
+        }
+        let SnapshotSettings { new_record_bytes_max, interval_ms_max, .. } = self.settings;
+        let has_enough = (self.new_bytes >= new_record_bytes_max).then_some(0);
+        let interval = (interval_ms_max > 0 && self.new_bytes > 0)
+            .then(|| self.taken_ms.saturating_add(interval_ms_max));
+        has_enough.or(interval).map(|due| due.max(self.retry_ms))
     }
 
     /// When to look again, in the machine's time.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        let snapshot = self.interval_end().filter(|_| !self.is_writing && self.source.is_some());
-        snapshot.into_iter().chain([self.next_retention_ms]).min()
+        self.due_ms().into_iter().chain([self.next_retention_ms]).min()
     }
 
     /// Takes note of a snapshot's end; its size if it was written.
@@ -120,7 +124,7 @@ impl Node {
     /// Writes a snapshot if one is due, and removes what is no longer to be kept.
     pub(crate) async fn drive_snapshots(&mut self) -> Result<(), Error> {
         let now_ms = self.now().ms;
-        if self.cycle.is_due(now_ms) {
+        if self.cycle.due_ms().is_some_and(|due| due <= now_ms) {
             self.start_snapshot(now_ms);
         }
         if self.cycle.next_retention_ms <= now_ms {
@@ -131,8 +135,7 @@ impl Node {
     }
 
     fn start_snapshot(&mut self, now_ms: u64) {
-        // Whether it succeeds or not: the next try is a whole cycle away.
-        self.cycle.snapshot_taken(now_ms);
+        self.cycle.retry_ms = now_ms + RETRY_MS;
         let image = self.cycle.source.as_ref().and_then(|source| source.image());
         let Some(image) = image else { return };
         let SnapshotImage { end_offset, last_contained_log_timestamp, records } = image;
@@ -146,6 +149,8 @@ impl Node {
             voters,
             now_ms: self.env.clock().wall_ms(),
         };
+        // Whether it succeeds or not: the next try is a whole cycle away.
+        self.cycle.snapshot_taken(now_ms);
         self.cycle.is_writing = true;
         let (store, mailbox, env) = (self.store.clone(), self.mailbox.clone(), self.env.clone());
         self.env.spawn("quorum-snapshot", async move {

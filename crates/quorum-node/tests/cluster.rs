@@ -212,16 +212,22 @@ fn a_newcomer_gets_a_snapshot_and_becomes_the_only_voter() {
             commit(&first, epoch, vec![record(n)]).await;
             controllers.pause(1).await;
         }
-        let snapshot = first.status().borrow().latest_snapshot;
-        assert!(snapshot.is_some_and(|id| id.offset > 100), "{snapshot:?}");
+        let mut status = first.status();
+        let is_written = status.wait_for(|s| s.latest_snapshot.is_some_and(|id| id.offset > 100));
+        is_written.await.unwrap();
 
         let second = controllers.start(2, small_snapshots).await;
         let seen = replay_up_to(&mut second.subscribe(), 200).await;
         assert_eq!(seen, records(0..200));
         assert!(second.status().borrow().latest_snapshot.is_some(), "it has the snapshot as well");
 
-        let voters = first.describe_quorum().await.unwrap();
-        let newcomer = voters.observers[0].key;
+        let newcomer = loop {
+            let described = first.describe_quorum().await.unwrap();
+            match described.observers.first() {
+                Some(observer) => break observer.key,
+                None => controllers.pause(10).await,
+            }
+        };
         let add = Request::AddRaftVoter(AddRaftVoterRequest {
             cluster_id: Some("a-cluster".into()),
             timeout_ms: 5_000,
@@ -284,12 +290,13 @@ fn old_snapshots_go_and_a_restart_begins_with_the_newest() {
             assert_eq!(support::replay(&mut handle.subscribe()).await, records(0..round * 100));
             for n in round * 100..round * 100 + 100 {
                 commit(&handle, epoch, vec![record(n)]).await;
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
             let entries = env.files().read_dir("/data/__cluster_metadata-0").unwrap();
             let names: Vec<_> = entries.into_iter().map(|entry| entry.name).collect();
             let snapshots = names.iter().filter(|name| name.ends_with(".checkpoint")).count();
             assert!((1..4).contains(&snapshots), "{names:?}");
+            assert!(handle.status().borrow().latest_snapshot.is_some());
             assert!(!names.iter().any(|name| name.contains(".deleted")), "{names:?}");
         });
         host.power_loss();

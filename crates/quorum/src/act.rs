@@ -324,7 +324,8 @@ impl Machine {
         let entry = self.voters().get(self.config.local.id);
         if self.is_voter() {
             // With version 0 the leader collects what voters tell it, to be able to raise it.
-            let is_right = self.kraft_version() > 0 && entry == Some(&own);
+            let has_reported = matches!(&self.role, Role::Follower(role) if role.has_reported);
+            let is_right = entry == Some(&own) || (self.kraft_version() == 0 && has_reported);
             let epoch = self.election.epoch;
             return (!is_right)
                 .then_some(Request::UpdateVoter(UpdateVoterRequest { epoch, voter: own }));

@@ -30,9 +30,9 @@ impl Machine {
     }
 
     fn handle_answer(&mut self, answered: Answered, response: Response, turn: &mut Turn<'_>) {
-        if let Some(hint) = hint_of(&response) {
-            let hint = hint.clone();
-            self.learn(&hint, turn);
+        let hint = hint_of(&response).cloned();
+        if let Some(hint) = &hint {
+            self.learn(hint, turn);
         }
         if let (Sent::SupportedVersions, Response::SupportedVersions(versions)) =
             (answered.sent, &response)
@@ -41,6 +41,10 @@ impl Machine {
         }
         if answered.epoch != self.election.epoch {
             return;
+        }
+        if hint.is_some_and(|hint| hint.epoch < self.election.epoch) {
+            // The peer lives in the past: it will hear of the epoch from its leader.
+            return self.hold_off(answered, turn);
         }
         match (answered.sent, response) {
             (Sent::Vote { pre_vote }, Response::Vote(response)) => {
@@ -65,6 +69,11 @@ impl Machine {
             }
             (Sent::FetchSnapshot { id, position }, Response::FetchSnapshot(response)) => {
                 self.handle_snapshot_piece(answered, id, position, response, turn);
+            }
+            (Sent::Membership, Response::UpdateVoter(response)) => {
+                if let Role::Follower(role) = &mut self.role {
+                    role.has_reported |= response.result.is_ok();
+                }
             }
             (Sent::Membership, _) => {}
             _ => self.hold_off(answered, turn),
@@ -133,7 +142,7 @@ impl Machine {
         let (mut next_offset, mut epoch) = (base_offset, self.log.last_epoch());
         for batch in &records.batches {
             let continues = batch.base_offset == next_offset
-                && batch.last_offset >= batch.base_offset
+                && (batch.base_offset..Offset::MAX).contains(&batch.last_offset)
                 && batch.epoch >= epoch
                 && batch.epoch <= self.election.epoch;
             if !continues {
@@ -156,7 +165,7 @@ impl Machine {
 
     /// The leader committed that much; as far as it is here, it is committed here too.
     fn follow_high_watermark(&mut self, leader: Option<Offset>, turn: &mut Turn<'_>) {
-        if let Some(high_watermark) = leader {
+        if let Some(high_watermark) = leader.filter(|offset| *offset >= 0) {
             self.set_high_watermark(high_watermark.min(self.log.end_offset()), turn);
         }
     }

@@ -262,7 +262,10 @@ impl Machine {
         let was_voter = || {
             self.membership.previous_voters().is_some_and(|set| set.contains(&self.config.local))
         };
-        self.is_voter() || (self.config.can_be_voter && was_voter() && !was_removed_for_good())
+        // No epoch may follow the last one there is.
+        self.election.epoch < LeaderEpoch::MAX
+            && (self.is_voter()
+                || (self.config.can_be_voter && was_voter() && !was_removed_for_good()))
     }
 
     /// The role's name, for people.

@@ -55,6 +55,7 @@ impl Machine {
             fetch_deadline,
             has_fetched: false,
             download: None,
+            has_reported: false,
             membership_deadline: fetch_deadline,
         }
     }

@@ -3,19 +3,17 @@
 use quorum::message::{
     AddVoterRequest, BeginQuorumEpochRequest, ChangeRefusal, ChangeResponse, EndQuorumEpochRequest,
     EpochResponse, FetchOutcome, FetchRequest, FetchResponse, FetchSnapshotRequest,
-    FetchSnapshotResponse, FetchedRecords, KnownHighWatermark, LeaderHint, PieceContent,
-    RemoveVoterRequest, Request, Response, SnapshotPiece, UpdateVoterRequest, VoteRequest,
-    VoteResponse,
+    FetchSnapshotResponse, KnownHighWatermark, LeaderHint, PieceContent, RemoveVoterRequest,
+    Request, Response, SnapshotPiece, UpdateVoterRequest, VoteRequest, VoteResponse,
 };
 use quorum::{
     Endpoint, KRaftVersions, OffsetAndEpoch, Refusal, ReplicaKey, SendFailure, SnapshotId, Voter,
 };
-use records::batches;
-use wire::{Bytes, ErrorCode, Str, messages};
+use wire::{ErrorCode, Str, messages};
 
 use super::errors;
 use super::{METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID};
-use crate::control::{BatchError, summarize};
+use crate::control::fetched;
 
 /// Why a request was refused at the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,22 +313,6 @@ fn fetch_response(response: messages::FetchResponse) -> Result<Response, SendFai
         high_watermark: (p.high_watermark >= 0).then_some(p.high_watermark),
         log_start_offset: p.log_start_offset,
     }))
-}
-
-/// Checks fetched batches; a partial one at the end is cut off.
-pub(crate) fn fetched(bytes: Bytes) -> Result<FetchedRecords, BatchError> {
-    let mut summaries = Vec::new();
-    let mut iter = batches(&bytes);
-    for batch in iter.by_ref() {
-        let batch = batch?;
-        batch.verify_crc()?;
-        if !batch.is_v2() {
-            return Err(BatchError::NoValue);
-        }
-        summaries.push(summarize(&batch)?);
-    }
-    let complete = iter.position();
-    Ok(FetchedRecords { bytes: bytes.slice(..complete), batches: summaries })
 }
 
 fn fetch_snapshot_response(

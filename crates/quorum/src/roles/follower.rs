@@ -11,6 +11,9 @@ pub(crate) struct Follower {
     pub(crate) has_fetched: bool,
     /// The snapshot being downloaded, if the leader's log no longer reaches back far enough.
     pub(crate) download: Option<SnapshotDownload>,
+    /// Whether this leader knows the node's endpoints and versions, which with `kraft.version` 0
+    /// are not in the voter set.
+    pub(crate) has_reported: bool,
     /// When to look again whether the voter set has this node as it is.
     pub(crate) membership_deadline: Millis,
 }
