@@ -79,6 +79,11 @@ impl Broker {
         self.config.load_full()
     }
 
+    /// The replicas on this node.
+    pub fn replicas(&self) -> &Arc<Replicas> {
+        &self.replicas
+    }
+
     /// The cluster as it is now.
     pub fn image(&self) -> Arc<Image> {
         self.image.load_full()

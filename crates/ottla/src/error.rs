@@ -44,7 +44,7 @@ pub enum StartError {
     /// The node needs other nodes, which this release does not talk to.
     #[error("{0}")]
     Unsupported(String),
-    /// The metadata can not be followed.
-    #[error("the metadata log cannot be followed: {0}")]
-    Metadata(#[from] controller::PublisherError),
+    /// The node ran and cannot go on.
+    #[error("{0}; stopping")]
+    Failed(String),
 }

@@ -10,11 +10,11 @@ use arc_swap::ArcSwap;
 use broker::{Broker, BrokerDoor, BrokerParts, Introduction, Lifecycle, ShutdownOrder};
 use config::ServerConfig;
 use config::endpoint::Endpoint;
-use controller::{Metadata, MetadataEvent};
+use controller::{Metadata, MetadataEvent, PublisherError};
 use env::{Env, Executor, Task};
 use log::LogDirs;
-use metadata::ResourceType;
 use metadata::controller::Bootstrap;
+use metadata::{Image, ResourceType};
 use net::{BoundServer, Server};
 use quorum_node::{FormatOptions, InitialVoters, NoPeers, QuorumNode};
 use replication::{Replicas, ReplicasOptions};
@@ -51,6 +51,7 @@ pub struct Node {
     shutdown: ShutdownOrder,
     broker_epoch: i64,
     quorum: QuorumNode,
+    publisher: Task<PublisherError>,
     tasks: Vec<Task<()>>,
 }
 
@@ -82,49 +83,22 @@ impl Node {
         let door = Arc::new(ControllerDoor::new(handle.clone()));
         let controller_server = foundation.controller_server.serve(door).await?;
 
-        // The first image tells the replicas where they belong.
+        quorum.handle().set_snapshot_source(Arc::new(metadata.clone())).await?;
         let mut events = metadata.subscribe().await;
         wait_for_leader(&mut events).await;
-        let image = metadata.cell();
-        let (proposals, _isr_changes) = mpsc::unbounded_channel();
-        let settings_of = settings::topic_settings(Arc::clone(&config));
-        let loaded = load_logs(&foundation.dirs, &settings_of, &metadata).await;
-        let replicas = Arc::new(Replicas::new(
-            env,
-            ReplicasOptions {
-                node_id: config.load().node.node_id,
-                dirs: Arc::clone(&foundation.dirs),
-                image: Arc::clone(&image),
-                settings_of,
-                replica_lag_time_max_ms: config.load().replication.replica_lag_time_max_ms,
-                proposals,
-            },
-            loaded,
-        ));
-        let broker = Broker::new(BrokerParts {
-            env: env.clone(),
-            node_id: config.load().node.node_id,
-            cluster_id: Str::from(cluster_id.clone()),
-            config: Arc::clone(&config),
-            image,
-            replicas: Arc::clone(&replicas),
-            controller: Arc::new(LocalController::new(
-                handle,
-                config.load().listeners.inter_broker.clone(),
-            )),
-        });
-        broker.place_groups(&broker.image());
+        let controller = LocalController::new(handle, config.load().listeners.inter_broker.clone());
+        let broker =
+            put_broker_together(env, &config, &foundation.dirs, &metadata, controller).await;
+        let replicas = Arc::clone(broker.replicas());
         let follower = Follower {
             env: env.clone(),
             config: Arc::clone(&config),
             replicas: Arc::clone(&replicas),
             broker: Arc::clone(&broker),
         };
-        let mut tasks = vec![env.spawn("follow metadata", follower.run(events))];
-        tasks.push(
-            env.spawn("upkeep", Arc::clone(&replicas).upkeep(settings::upkeep(&config.load()))),
-        );
-        tasks.push(env.spawn("watch metadata", watch_publisher(publisher)));
+        let upkeep = Arc::clone(&replicas).upkeep(settings::upkeep(&config.load()));
+        let mut tasks =
+            vec![env.spawn("follow metadata", follower.run(events)), env.spawn("upkeep", upkeep)];
 
         let introduction = introduce(env, &config.load(), &foundation.advertised);
         let (mut lifecycle, shutdown) =
@@ -146,8 +120,17 @@ impl Node {
             shutdown,
             broker_epoch,
             quorum,
+            publisher,
             tasks,
         })
+    }
+
+    /// Waits until the node cannot go on, and says why: without its metadata it can do nothing.
+    pub async fn failed(&mut self) -> String {
+        match (&mut self.publisher).await {
+            Ok(error) => format!("the metadata log cannot be followed any further: {error}"),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// The id of its cluster.
@@ -312,6 +295,59 @@ async fn start_controller(
     Ok(handle)
 }
 
+/// Loads the logs where the image places them, and makes the broker that serves them.
+async fn put_broker_together(
+    env: &Env,
+    config: &Arc<ArcSwap<ServerConfig>>,
+    dirs: &Arc<LogDirs>,
+    metadata: &Metadata,
+    controller: LocalController,
+) -> Arc<Broker> {
+    let image = metadata.cell();
+    reconfigure(config, &image.load());
+    let (proposals, _isr_changes) = mpsc::unbounded_channel();
+    let settings_of = settings::topic_settings(Arc::clone(config));
+    let loaded = load_logs(dirs, &settings_of, metadata).await;
+    let node_id = config.load().node.node_id;
+    let options = ReplicasOptions {
+        node_id,
+        dirs: Arc::clone(dirs),
+        image: Arc::clone(&image),
+        settings_of,
+        replica_lag_time_max_ms: config.load().replication.replica_lag_time_max_ms,
+        proposals,
+    };
+    let broker = Broker::new(BrokerParts {
+        env: env.clone(),
+        node_id,
+        cluster_id: Str::copy_from(dirs.cluster_id()),
+        config: Arc::clone(config),
+        image,
+        replicas: Arc::new(Replicas::new(env, options, loaded)),
+        controller: Arc::new(controller),
+    });
+    broker.place_groups(&broker.image());
+    broker
+}
+
+/// Puts the dynamic settings of the cluster and of this broker in force.
+fn reconfigure(config: &ArcSwap<ServerConfig>, image: &Image) {
+    let of = |name: &str| -> config::DynamicSettings {
+        let map = image.configs.of(ResourceType::Broker, name);
+        let pairs = map.into_iter().flat_map(|map| map.iter());
+        pairs.map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    };
+    let current = config.load();
+    let own = of(&current.node.node_id.to_string());
+    match current.with_dynamic(of(""), own) {
+        Ok((changed, unusable)) => {
+            unusable.iter().for_each(|error| tracing::warn!("a setting is not used: {error}"));
+            config.store(Arc::new(changed));
+        }
+        Err(error) => tracing::warn!("dynamic settings are not used: {error}"),
+    }
+}
+
 /// The records a new cluster starts from, as the directory was formatted with.
 fn bootstrap_of(records: Vec<bytes::Bytes>) -> Result<Bootstrap, StartError> {
     let corrupt = |reason: String| {
@@ -363,14 +399,6 @@ fn introduce(env: &Env, config: &ServerConfig, advertised: &[Endpoint]) -> Intro
     }
 }
 
-/// The end of the publisher is the end of the node: without metadata it can do nothing.
-async fn watch_publisher(publisher: Task<controller::PublisherError>) {
-    match publisher.await {
-        Ok(error) => tracing::error!("the metadata log cannot be followed any further: {error}"),
-        Err(error) => tracing::error!("{error}"),
-    }
-}
-
 /// Keeps the parts of the node in step with the metadata.
 struct Follower {
     env: Env,
@@ -384,7 +412,7 @@ impl Follower {
         while let Some(event) = events.recv().await {
             let MetadataEvent::Update(update) = event else { continue };
             if update.changes.configs_changed(ResourceType::Broker) {
-                self.reconfigure(&update.after);
+                reconfigure(&self.config, &update.after);
             }
             let replicas = Arc::clone(&self.replicas);
             let apply = move || {
@@ -393,24 +421,6 @@ impl Follower {
             };
             let update = self.env.blocking(apply).await;
             self.broker.follow_groups(&update);
-        }
-    }
-
-    /// Puts the dynamic settings of the cluster and of this broker in force.
-    fn reconfigure(&self, image: &metadata::Image) {
-        let of = |name: &str| -> config::DynamicSettings {
-            let map = image.configs.of(ResourceType::Broker, name);
-            let pairs = map.into_iter().flat_map(|map| map.iter());
-            pairs.map(|(name, value)| (name.to_string(), value.to_string())).collect()
-        };
-        let current = self.config.load();
-        let own = of(&current.node.node_id.to_string());
-        match current.with_dynamic(of(""), own) {
-            Ok((config, unusable)) => {
-                unusable.iter().for_each(|error| tracing::warn!("a setting is not used: {error}"));
-                self.config.store(Arc::new(config));
-            }
-            Err(error) => tracing::warn!("dynamic settings are not used: {error}"),
         }
     }
 }

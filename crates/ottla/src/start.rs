@@ -55,11 +55,15 @@ pub fn run(arguments: &StartArguments) -> Result<(), StartError> {
     let result = env.block_on(async move {
         let termination = serving.termination();
         let node_id = config.node.node_id;
-        let node = Node::start(&serving, NodeOptions { config, cluster_id, data_threads }).await?;
+        let mut node =
+            Node::start(&serving, NodeOptions { config, cluster_id, data_threads }).await?;
         announce(&node, node_id, began.elapsed());
-        match termination.await {
-            Ok(reason) => tracing::info!(?reason, "stopping"),
-            Err(error) => tracing::error!("signals cannot be waited for: {error}; stopping"),
+        tokio::select! {
+            signal = termination => match signal {
+                Ok(reason) => tracing::info!(?reason, "stopping"),
+                Err(error) => tracing::error!("signals cannot be waited for: {error}; stopping"),
+            },
+            reason = node.failed() => return Err(StartError::Failed(reason)),
         }
         node.stop().await;
         Ok(())
