@@ -75,11 +75,15 @@ pub(crate) fn producer(error: &ProducerError) -> ErrorCode {
     }
 }
 
-/// Records that cannot be read although they were checked.
+/// Records that cannot be read although they were checked. For too much decompressed data the
+/// code is one that makes producers split the batch.
 fn unreadable(error: &records::Error) -> ErrorCode {
     match error {
         records::Error::Corrupt(_) => ErrorCode::CorruptMessage,
-        _ => ErrorCode::InvalidRecord,
+        records::Error::DecompressedTooLarge { .. } => ErrorCode::MessageTooLarge,
+        records::Error::Record(_)
+        | records::Error::UnknownCompression(_)
+        | records::Error::Decompression { .. } => ErrorCode::InvalidRecord,
     }
 }
 

@@ -201,7 +201,9 @@ impl Partition {
                 state.log.producers().check(&batch.header(), origin)?
         {
             let replicated = earlier.last_offset < state.replica.high_watermark();
-            return Ok(appended(earlier.base_offset(), earlier.last_offset, &state, replicated));
+            let first = appended(earlier.base_offset(), earlier.last_offset, &state, replicated);
+            // Apache Kafka tells the batch's own timestamp here, whatever kind the topic uses.
+            return Ok(Appended { log_append_time_ms: earlier.timestamp, ..first });
         }
         batch.stamp(state.log.log_end_offset(), epoch);
         let info = state.log.append(&batch, now_ms)?;

@@ -151,7 +151,11 @@ impl<'a> Produce<'a> {
                 }
                 response
             }
-            Err(Failure::Rejected(rejection)) => self.reject(topic, index, &rejection),
+            Err(Failure::Rejected(rejection, log_start_offset)) => {
+                let mut response = self.reject(topic, index, &rejection);
+                response.log_start_offset = log_start_offset.unwrap_or(-1);
+                response
+            }
             Err(Failure::NotAppended(error, code)) => {
                 let mut response = self.fail(index, code);
                 response.error_message = error.answered_message().map(Str::from);
@@ -175,7 +179,8 @@ impl<'a> Produce<'a> {
         index: i32,
         record_data: &Bytes,
     ) -> Result<(Arc<Partition>, Appended), Failure> {
-        let batch = ProducedBatch::new(record_data, self.request.version >= ZSTD)?;
+        let batch = ProducedBatch::new(record_data, self.request.version >= ZSTD)
+            .map_err(|rejection| Failure::Rejected(rejection, None))?;
         if self.transactional || batch.header().is_transactional() {
             let error = AppendError::TransactionsUnavailable;
             return Err(Failure::NotAppended(error, ErrorCode::InvalidTxnState));
@@ -187,7 +192,8 @@ impl<'a> Produce<'a> {
             .map_err(|error| Failure::from(AppendError::from(error)))?;
         let rules = replica.settings();
         let valid =
-            broker.codecs.with(|codecs| batch.validate(&rules.produce, self.now_ms, codecs))?;
+            broker.codecs.with(|codecs| batch.validate(&rules.produce, self.now_ms, codecs));
+        let valid = valid.map_err(|rejection| Failure::of_batch(rejection, &replica))?;
         let appended = replica.append_produced(valid, self.acks, self.now_ms)?;
         Ok((replica, appended))
     }
@@ -229,13 +235,20 @@ impl<'a> Produce<'a> {
 
 /// Why one partition's data was not appended.
 enum Failure {
-    Rejected(Rejection),
+    /// The batch is refused; with the log start offset where the answer tells it.
+    Rejected(Rejection, Option<i64>),
     NotAppended(AppendError, ErrorCode),
 }
 
-impl From<Rejection> for Failure {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
+impl Failure {
+    /// A batch is refused that was looked into: Apache Kafka tells the log start then, except for
+    /// what is too large or broken.
+    fn of_batch(rejection: Rejection, replica: &Partition) -> Self {
+        let told = match rejection {
+            Rejection::Corrupt(_) | Rejection::NoBatch(_) | Rejection::TooLarge { .. } => None,
+            _ => Some(replica.log_start_offset()),
+        };
+        Self::Rejected(rejection, told)
     }
 }
 
