@@ -10,15 +10,19 @@
 //! knows error codes. Nothing here decides.
 
 mod active;
+mod dispatch;
 mod error_map;
 mod handle;
 mod handlers;
 mod operation;
 mod publisher;
+mod registration;
 mod snapshots;
 mod task;
 mod timers;
 
+pub use dispatch::SERVED;
 pub use handle::{Handle, RequestContext, start};
 pub use handlers::describe_configs;
 pub use publisher::{LeaderChange, Metadata, MetadataEvent, PublisherError, follow};
+pub use registration::{Introduction, keep_registered};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use env::{Env, Instant};
 use metadata::Image;
 use metadata::controller::{
-    Bootstrap, Controller, Decision, Error, FeaturesUpdated, QuorumFeatures, Reason, Settings,
-    UpdateFeatures,
+    Bootstrap, BrokerHeartbeat, Controller, Decision, Error, FeaturesUpdated, HeartbeatReply,
+    Millis, QuorumFeatures, Reason, Settings, UpdateFeatures,
 };
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
@@ -220,7 +220,7 @@ async fn elect(active: &mut Active, decision: Decision<bool>) -> Result<bool, Re
 async fn decide(
     active: &mut Active,
     operation: Operation,
-    now: metadata::controller::Millis,
+    now: Millis,
     dice: &mut Dice<'_>,
 ) -> Result<(), Refusal> {
     match operation {
@@ -245,15 +245,7 @@ async fn decide(
             active.finish(decision, reply).await
         }
         Operation::BrokerHeartbeat(request, reply) => {
-            let (id, epoch) = (request.broker_id, request.broker_epoch);
-            active.machine.note_contact(id, epoch, now);
-            let decision = active.machine.broker_heartbeat(&request);
-            let in_shutdown = decision.as_ref().is_ok_and(|d| d.response.in_controlled_shutdown);
-            active.finish(decision, reply).await?;
-            if in_shutdown {
-                active.machine.note_controlled_shutdown(id, active.last_offset());
-            }
-            Ok(())
+            broker_heartbeat(active, &request, reply, now).await
         }
         Operation::CreatePartitions(request, reply) => {
             let decision = active.machine.create_partitions(&request, dice);
@@ -293,6 +285,23 @@ async fn decide(
             Ok(())
         }
     }
+}
+
+async fn broker_heartbeat(
+    active: &mut Active,
+    request: &BrokerHeartbeat,
+    reply: Reply<HeartbeatReply>,
+    now: Millis,
+) -> Result<(), Refusal> {
+    let (id, epoch) = (request.broker_id, request.broker_epoch);
+    active.machine.note_contact(id, epoch, now);
+    let decision = active.machine.broker_heartbeat(request);
+    let in_shutdown = decision.as_ref().is_ok_and(|d| d.response.in_controlled_shutdown);
+    active.finish(decision, reply).await?;
+    if in_shutdown {
+        active.machine.note_controlled_shutdown(id, active.last_offset());
+    }
+    Ok(())
 }
 
 /// Features that the quorum has a part in: it knows the voters, and raises `kraft.version`.

@@ -92,6 +92,25 @@ fn an_answer_comes_when_the_image_shows_it_and_survives_a_restart() {
 }
 
 #[test]
+fn a_controller_registers_again_after_a_restart() {
+    let env = env();
+    env.block_on(async {
+        let mut incarnations = Vec::new();
+        for _ in 0..2 {
+            let node = Node::start(&env, Path::new(DIR), &[]).await;
+            node.ready().await;
+            let image = node.metadata.image();
+            let known = &image.cluster.controllers[&NODE_ID];
+            assert_eq!(known.endpoints[0].port, 19093);
+            assert_eq!(known.features["metadata.version"].max, 30);
+            incarnations.push(known.incarnation_id);
+            node.stop().await;
+        }
+        assert_ne!(incarnations[0], incarnations[1]);
+    });
+}
+
+#[test]
 fn kafka_semantics_26_producer_ids_go_on_after_a_restart() {
     let env = env();
     env.block_on(async {

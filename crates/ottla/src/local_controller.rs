@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use broker::{Answer, NoController, ToController};
 use bytes::Bytes;
-use controller::{Handle, RequestContext};
+use config::endpoint::Endpoint;
+use controller::{Handle, Introduction, Metadata, RequestContext};
+use env::{Env, Task};
 use net::{Call, Connection, Handler, Reply};
 use wire::header::RequestHeader;
-use wire::{Reader, Request, response_frame};
+use wire::messages::controller_registration_request::Listener;
+use wire::{Reader, Request, Str, Uuid, response_frame};
 
 /// Passes the requests of this node's broker to the controller beside it. The broker's own
 /// requests and those it forwards are told apart by their API alone: both come from this process.
@@ -82,4 +85,34 @@ impl Handler for ControllerDoor {
             }
         })
     }
+}
+
+/// Makes this node's controller known in the cluster.
+pub(crate) fn keep_registered(
+    env: &Env,
+    node_id: i32,
+    endpoints: &[Endpoint],
+    metadata: &Metadata,
+    handle: &Handle,
+) -> Task<()> {
+    let listeners = endpoints.iter().map(|endpoint| Listener {
+        name: Str::copy_from(&endpoint.listener),
+        host: Str::copy_from(endpoint.host.as_deref().unwrap_or("localhost")),
+        port: u16::try_from(endpoint.port).unwrap_or(0),
+        security_protocol: endpoint.protocol.code(),
+        ..Listener::default()
+    });
+    let introduction = Introduction {
+        node_id,
+        incarnation_id: Uuid(env.random().uuid()),
+        listeners: listeners.collect(),
+    };
+    let handle = handle.clone();
+    let ask = move |request| {
+        let handle = handle.clone();
+        async move { Some(handle.controller_registration(request).await) }
+    };
+    let registration =
+        controller::keep_registered(env.clone(), metadata.clone(), introduction, ask);
+    env.spawn("register controller", registration)
 }

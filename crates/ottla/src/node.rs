@@ -24,7 +24,7 @@ use wire::stored::metadata::MetadataRecord;
 use wire::{Str, Uuid};
 
 use crate::error::StartError;
-use crate::local_controller::{ControllerDoor, LocalController};
+use crate::local_controller::{ControllerDoor, LocalController, keep_registered};
 use crate::settings;
 
 /// How a node is started.
@@ -80,6 +80,9 @@ impl Node {
         let (metadata, publisher) = controller::follow(env, quorum.handle().subscribe());
         let config = Arc::new(ArcSwap::from_pointee(config));
         let handle = start_controller(env, &config, &foundation, &quorum, &metadata).await?;
+        let node_id = config.load().node.node_id;
+        let registration =
+            keep_registered(env, node_id, &foundation.controllers, &metadata, &handle);
         let door = Arc::new(ControllerDoor::new(handle.clone()));
         let controller_server = foundation.controller_server.serve(door).await?;
 
@@ -97,8 +100,11 @@ impl Node {
             broker: Arc::clone(&broker),
         };
         let upkeep = Arc::clone(&replicas).upkeep(settings::upkeep(&config.load()));
-        let mut tasks =
-            vec![env.spawn("follow metadata", follower.run(events)), env.spawn("upkeep", upkeep)];
+        let mut tasks = vec![
+            registration,
+            env.spawn("follow metadata", follower.run(events)),
+            env.spawn("upkeep", upkeep),
+        ];
 
         let introduction = introduce(env, &config.load(), &foundation.advertised);
         let (mut lifecycle, shutdown) =

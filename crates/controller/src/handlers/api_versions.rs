@@ -5,39 +5,8 @@ use wire::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey, Sup
 use wire::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use wire::{ApiKey, ErrorCode, Str};
 
+use crate::dispatch::SERVED;
 use crate::handle::{Handle, RequestContext};
-
-/// What controller listeners serve.
-const SERVED: &[ApiKey] = &[
-    ApiKey::Fetch,
-    ApiKey::ApiVersions,
-    ApiKey::CreateTopics,
-    ApiKey::DeleteTopics,
-    ApiKey::DescribeConfigs,
-    ApiKey::AlterConfigs,
-    ApiKey::CreatePartitions,
-    ApiKey::ElectLeaders,
-    ApiKey::IncrementalAlterConfigs,
-    ApiKey::AlterPartitionReassignments,
-    ApiKey::ListPartitionReassignments,
-    ApiKey::Vote,
-    ApiKey::BeginQuorumEpoch,
-    ApiKey::EndQuorumEpoch,
-    ApiKey::DescribeQuorum,
-    ApiKey::AlterPartition,
-    ApiKey::UpdateFeatures,
-    ApiKey::FetchSnapshot,
-    ApiKey::DescribeCluster,
-    ApiKey::BrokerRegistration,
-    ApiKey::BrokerHeartbeat,
-    ApiKey::UnregisterBroker,
-    ApiKey::AllocateProducerIds,
-    ApiKey::ControllerRegistration,
-    ApiKey::AssignReplicasToDirs,
-    ApiKey::AddRaftVoter,
-    ApiKey::RemoveRaftVoter,
-    ApiKey::UpdateRaftVoter,
-];
 
 /// From this version on the client's name and version are in the request and checked.
 const NAMED_CLIENT: i16 = 3;
@@ -45,11 +14,6 @@ const NAMED_CLIENT: i16 = 3;
 const ZERO_FEATURES: i16 = 4;
 
 impl Handle {
-    /// The APIs a controller listener serves.
-    pub fn served() -> &'static [ApiKey] {
-        SERVED
-    }
-
     /// What controller listeners serve, and the features of the cluster (kafka-apis 17 to 25).
     pub fn api_versions(
         &self,
@@ -63,11 +27,13 @@ impl Handle {
                 ..ApiVersionsResponse::default()
             };
         }
+        let mut api_keys: Vec<_> = SERVED.iter().map(|key| advertised(*key)).collect();
+        api_keys.sort_unstable_by_key(|api| api.api_key);
         let image = self.metadata().image();
         let kraft_version = self.quorum().status().borrow().kraft_version;
         let finalized = image.features.levels().chain([(KRAFT_VERSION, kraft_version)]);
         ApiVersionsResponse {
-            api_keys: SERVED.iter().map(|key| advertised(*key)).collect(),
+            api_keys,
             supported_features: supported_features(context.api_version),
             finalized_features_epoch: image.provenance.last_contained_offset,
             finalized_features: finalized

@@ -67,8 +67,12 @@ fn to_wire(name: Str, result: Result<CreatedTopic, Error>) -> CreatableTopicResu
             }
         }
         Ok(CreatedTopic { id, description }) => {
-            let created =
-                CreatableTopicResult { name, topic_id: id, ..CreatableTopicResult::default() };
+            let created = CreatableTopicResult {
+                name,
+                topic_id: id,
+                error_message: None,
+                ..CreatableTopicResult::default()
+            };
             match description {
                 Some(description) => described(created, description),
                 None => CreatableTopicResult {

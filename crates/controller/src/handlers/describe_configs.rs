@@ -3,12 +3,12 @@
 use config::{DynamicSettings, Entry, Query, RequestError, ServerConfig, describe_client_metrics};
 use metadata::controller::{Error, Reason, validate_topic_name};
 use metadata::{ConfigMap, Image, ResourceType};
-use wire::Str;
 use wire::messages::describe_configs_request::DescribeConfigsResource;
 use wire::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
 };
 use wire::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
+use wire::{ErrorCode, Str};
 
 use crate::error_map;
 use crate::handle::Handle;
@@ -47,15 +47,20 @@ pub fn describe_configs(
     request: &DescribeConfigsRequest,
 ) -> DescribeConfigsResponse {
     let results = request.resources.iter().map(|resource| {
+        // As in Kafka, a result without a text has an empty one rather than none.
         let result = DescribeConfigsResult {
             resource_type: resource.resource_type,
             resource_name: resource.resource_name.clone(),
+            error_message: Some(Str::default()),
             ..DescribeConfigsResult::default()
         };
         match describe(server, image, resource, request) {
-            Ok(entries) => DescribeConfigsResult {
+            Ok(Some(entries)) => DescribeConfigsResult {
                 configs: entries.into_iter().map(to_wire).collect(),
-                error_message: None,
+                ..result
+            },
+            Ok(None) => DescribeConfigsResult {
+                error_code: ErrorCode::UnknownTopicOrPartition.code(),
                 ..result
             },
             Err(error) => {
@@ -67,12 +72,13 @@ pub fn describe_configs(
     DescribeConfigsResponse { results: results.collect(), ..DescribeConfigsResponse::default() }
 }
 
+/// The settings of a resource, unless it is a topic that does not exist.
 fn describe(
     server: &ServerConfig,
     image: &Image,
     resource: &DescribeConfigsResource,
     request: &DescribeConfigsRequest,
-) -> Result<Vec<Entry>, Error> {
+) -> Result<Option<Vec<Entry>>, Error> {
     let names: Option<Vec<&str>> =
         resource.configuration_keys.as_ref().map(|keys| keys.iter().map(Str::as_str).collect());
     let query = Query {
@@ -83,11 +89,11 @@ fn describe(
     let name = &resource.resource_name;
     let own = |resource_type| strings(image.configs.of(resource_type, name).map(|c| &**c));
     let invalid = |text: String| Error::new(Reason::InvalidRequest, text);
-    match ResourceType::from_code(resource.resource_type) {
+    let entries = match ResourceType::from_code(resource.resource_type) {
         Some(ResourceType::Topic) => {
             validate_topic_name(name)?;
             if image.topics.id(name).is_none() {
-                return Err(Error::without_text(Reason::UnknownTopicOrPartition));
+                return Ok(None);
             }
             server.describe_topic(&own(ResourceType::Topic), &query).map_err(invalid_config)
         }
@@ -114,7 +120,8 @@ fn describe(
             Err(invalid("Unsupported resource type: BROKER_LOGGER".to_owned()))
         }
         None => Err(invalid(format!("Unexpected resource type UNKNOWN for resource {name}"))),
-    }
+    };
+    entries.map(Some)
 }
 
 fn invalid_config(error: config::Error) -> Error {

@@ -7,12 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use config::{Origin, ServerConfig, StaticConfig};
-use controller::{Handle, Metadata, RequestContext, follow, start};
+use controller::{Handle, Introduction, Metadata, RequestContext, follow, keep_registered, start};
 use env::{Env, Task};
 use log::{LogDirs, LogDirsOptions};
+use metadata::Image;
 use metadata::controller::{Bootstrap, Settings};
 use quorum_node::{Endpoint, FormatOptions, InitialVoters, NoPeers, QuorumNode, bootstrap, format};
 use wire::messages::broker_registration_request::{Feature, Listener};
+use wire::messages::controller_registration_request::Listener as ControllerListener;
 use wire::messages::{BrokerHeartbeatRequest, BrokerRegistrationRequest};
 use wire::{Str, Uuid};
 
@@ -24,7 +26,9 @@ pub(crate) struct Node {
     pub(crate) metadata: Metadata,
     pub(crate) controller: Handle,
     pub(crate) cluster_id: String,
+    pub(crate) incarnation_id: Uuid,
     task: Task<()>,
+    registration: Task<()>,
 }
 
 pub(crate) fn context(api_version: i16) -> RequestContext {
@@ -33,6 +37,20 @@ pub(crate) fn context(api_version: i16) -> RequestContext {
         is_forwarded: true,
         is_of_this_process: false,
         listener: "CONTROLLER".to_owned(),
+    }
+}
+
+fn introduction(env: &Env) -> Introduction {
+    let listener = ControllerListener {
+        name: Str::from("CONTROLLER"),
+        host: Str::from("127.0.0.1"),
+        port: 19093,
+        ..ControllerListener::default()
+    };
+    Introduction {
+        node_id: NODE_ID,
+        incarnation_id: Uuid(env.random().uuid()),
+        listeners: vec![listener],
     }
 }
 
@@ -93,19 +111,32 @@ impl Node {
         let (controller, task) =
             start(env, settings, Bootstrap::latest(), quorum.handle().clone(), metadata.clone())
                 .await;
-        Self { quorum, metadata, controller, cluster_id, task }
+        let (handle, introduction) = (controller.clone(), introduction(env));
+        let incarnation_id = introduction.incarnation_id;
+        let ask = move |request| {
+            let handle = handle.clone();
+            async move { Some(handle.controller_registration(request).await) }
+        };
+        let registration = keep_registered(env.clone(), metadata.clone(), introduction, ask);
+        let registration = env.spawn("registration", registration);
+        Self { quorum, metadata, controller, cluster_id, incarnation_id, task, registration }
     }
 
     pub(crate) async fn stop(self) {
         self.quorum.handle().shutdown(1_000).await;
         self.quorum.stopped().await.unwrap();
         self.task.await.unwrap();
+        self.registration.await.unwrap();
     }
 
-    /// Waits until the bootstrap records are there.
+    /// Waits until the bootstrap records are there and this controller is known.
     pub(crate) async fn ready(&self) {
         let mut reached = self.metadata.reached();
-        while self.metadata.load().features.metadata_version.is_none() {
+        let is_known = |image: &Image| {
+            let known = image.cluster.controllers.get(&NODE_ID);
+            known.is_some_and(|known| known.incarnation_id == self.incarnation_id)
+        };
+        while !is_known(&self.metadata.load()) {
             reached.changed().await.unwrap();
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use config::table;
 use wire::Str;
 use wire::stored::metadata::ConfigRecord;
 
@@ -148,9 +149,14 @@ impl ConfigsImage {
     }
 
     /// Applies a record and says which resource it changed.
-    pub(crate) fn replay(&mut self, record: &ConfigRecord) -> Result<ConfigResource> {
+    ///
+    /// A setting this program does not know leaves no trace: an older Kafka may have stored it.
+    pub(crate) fn replay(&mut self, record: &ConfigRecord) -> Result<Option<ConfigResource>> {
         let resource_type = ResourceType::from_code(record.resource_type)
             .ok_or_else(|| ReplayError::unknown("resource type", record.resource_type))?;
+        if !is_known(resource_type, &record.name) {
+            return Ok(None);
+        }
         let resource = ConfigResource { resource_type, name: record.resource_name.detach() };
         match (&record.value, self.resources.get_mut(&resource)) {
             (Some(value), Some(configs)) => {
@@ -169,7 +175,7 @@ impl ConfigsImage {
             }
             (None, None) => {}
         }
-        Ok(resource)
+        Ok(Some(resource))
     }
 
     /// Forgets a topic's configurations with the topic; says whether there were any.
@@ -177,6 +183,18 @@ impl ConfigsImage {
         let resource = ConfigResource::topic(name.clone());
         self.resources.remove(&resource).map(|_| resource)
     }
+}
+
+/// Brokers have settings of listeners and of plugins, so any name may be theirs.
+fn is_known(resource_type: ResourceType, name: &str) -> bool {
+    let table = match resource_type {
+        ResourceType::Broker => return true,
+        ResourceType::BrokerLogger => return false,
+        ResourceType::Topic => table::TOPIC,
+        ResourceType::ClientMetrics => table::CLIENT_METRICS,
+        ResourceType::Group => table::GROUP,
+    };
+    table::find(table, name).is_some()
 }
 
 impl PartialEq for ConfigsImage {
@@ -209,6 +227,11 @@ mod tests {
         assert_eq!(configs.value(ResourceType::Topic, "t", "retention.ms").unwrap(), "3");
         configs.replay(&record("retention.ms", None)).unwrap();
         configs.replay(&record("segment.bytes", None)).unwrap();
+        assert!(configs.is_empty());
+        assert_eq!(
+            configs.replay(&record("message.format.version", Some("0.10.0"))).unwrap(),
+            None
+        );
         assert!(configs.is_empty());
         assert!(configs.replay(&ConfigRecord { resource_type: 3, ..record("a", None) }).is_err());
     }

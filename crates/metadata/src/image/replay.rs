@@ -88,7 +88,10 @@ impl Image {
             | MetadataRecord::Partition(_)
             | MetadataRecord::PartitionChange(_)
             | MetadataRecord::ClearElr(_) => self.replay_topic(record),
-            MetadataRecord::Config(record) => self.configs.replay(record).map(Replayed::Config),
+            MetadataRecord::Config(record) => {
+                let changed = self.configs.replay(record)?;
+                Ok(changed.map_or(Replayed::Nothing, Replayed::Config))
+            }
             MetadataRecord::ClientQuota(record) => {
                 let quotas = Arc::make_mut(&mut self.client_quotas);
                 Ok(Replayed::ClientQuota(quotas.replay(record)))

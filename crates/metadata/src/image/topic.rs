@@ -57,10 +57,10 @@ impl Topic {
         }
         for slot in slots..=index {
             if slot % BLOCK_LEN == 0 {
-                self.blocks.push(Arc::new(Vec::new()));
+                push_tight(&mut self.blocks, Arc::new(Vec::new()));
             }
             if let Some(block) = self.blocks.last_mut() {
-                Arc::make_mut(block).push(None);
+                push_tight(Arc::make_mut(block), None);
             }
         }
         let block = Arc::make_mut(self.blocks.get_mut(index / BLOCK_LEN)?);
@@ -68,6 +68,14 @@ impl Topic {
         self.partition_count += usize::from(before.is_none());
         Some(())
     }
+}
+
+/// Pushes without the room for four that a vector starts with: most topics are small.
+fn push_tight<T>(items: &mut Vec<T>, item: T) {
+    if items.len() == items.capacity() {
+        items.reserve_exact(items.len().max(1));
+    }
+    items.push(item);
 }
 
 impl PartialEq for Topic {
