@@ -121,6 +121,12 @@ impl Error {
         Self::Refused { code, message }
     }
 
+    /// Whether something that goes on for long should go on trying: brokers that cannot be reached
+    /// may come back.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.is_retriable() || matches!(self, Self::NoBootstrapServer(_))
+    }
+
     /// Whether the same call may succeed later.
     pub fn is_retriable(&self) -> bool {
         match self {

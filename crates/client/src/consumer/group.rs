@@ -197,7 +197,7 @@ impl Join {
             match Box::pin(self.attempt()).await {
                 Ok(Some(joined)) => return Ok(joined),
                 Ok(None) => {}
-                Err(error) if error.is_retriable() => {
+                Err(error) if error.may_pass() => {
                     tracing::debug!("joining group {}: {error}", self.group_id);
                     self.cluster.env().sleep(self.config.retry_backoff).await;
                 }

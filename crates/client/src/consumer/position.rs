@@ -106,7 +106,7 @@ impl Consumer {
     fn or_later<T>(&mut self, result: Result<T, Error>) -> Result<Option<T>, Error> {
         match result {
             Ok(found) => Ok(Some(found)),
-            Err(error) if error.is_retriable() => {
+            Err(error) if error.may_pass() => {
                 tracing::debug!("asking again: {error}");
                 self.later();
                 Ok(None)

@@ -68,7 +68,7 @@ impl Topics {
             .await
         {
             Ok(response) => response,
-            Err(error) if error.is_retriable() => {
+            Err(error) if error.may_pass() => {
                 self.due = Some(now + config.retry_backoff);
                 return Ok(());
             }

@@ -192,7 +192,7 @@ impl Lane {
                     sequence.advance(count);
                     return Ok(offset);
                 }
-                Err(error) if !may_pass(&error) || tries >= config.retries_max => {
+                Err(error) if !error.may_pass() || tries >= config.retries_max => {
                     sequence.break_off();
                     return Err(error);
                 }
@@ -254,11 +254,6 @@ impl Lane {
         check(answer.error_code, because.or(answer.error_message).as_deref())?;
         Ok(answer.base_offset)
     }
-}
-
-/// Whether a batch may get through later. Brokers that cannot be reached may come back.
-fn may_pass(error: &Error) -> bool {
-    error.is_retriable() || matches!(error, Error::NoBootstrapServer(_))
 }
 
 /// The sequence numbers of a partition.

@@ -118,7 +118,7 @@ impl Producer {
             };
             match within(env, patience, asked).await {
                 None => return Err(missing()),
-                Some(Err(error)) if error.is_retriable() => {
+                Some(Err(error)) if error.may_pass() => {
                     if env.now() + config.retry_backoff >= deadline {
                         return Err(missing());
                     }

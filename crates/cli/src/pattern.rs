@@ -1,0 +1,55 @@
+//! Regular expressions for names of topics.
+
+use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::pikevm::{Cache, PikeVM};
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+
+use crate::error::Error;
+
+/// States an expression may have: names are short, so a large one is a mistake.
+const BYTES_MAX: usize = 1 << 20;
+
+/// An expression that a whole name must match. Commas stand between alternatives and blanks do
+/// not count, as in Apache Kafka's tools.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern(PikeVM);
+
+impl Pattern {
+    /// # Errors
+    /// What is wrong with the expression.
+    pub(crate) fn new(text: &str) -> Result<Self, Error> {
+        let text = text.trim().replace(',', "|").replace(' ', "");
+        let text = text.trim_matches(['"', '\'']);
+        let invalid =
+            |error: String| Error::Refused(format!("{text} is an invalid regex: {error}"));
+        // Java's classes are those of ASCII.
+        let syntax = syntax::Config::new().unicode(false).utf8(false);
+        let vm = PikeVM::builder()
+            .syntax(syntax)
+            .thompson(thompson::Config::new().nfa_size_limit(Some(BYTES_MAX)))
+            .build(&format!("^(?:{text})$"))
+            .map_err(|error| invalid(error.to_string()))?;
+        Ok(Self(vm))
+    }
+
+    /// Whether all of `name` matches.
+    pub(crate) fn matches(&self, name: &str) -> bool {
+        let input = Input::new(name).anchored(Anchored::Yes).earliest(true);
+        self.0.is_match(&mut Cache::new(&self.0), input)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_names_match() {
+        let check = |pattern, name| Pattern::new(pattern).unwrap().matches(name);
+        assert!(check("plain", "plain") && !check("plain", "plain2") && !check("lain", "plain"));
+        assert!(check("pl.*", "plain") && check("a,b", "b") && check("t[23]\\d", "t21"));
+        assert!(check("\"a, b\"", "a") && !check("a.b", "ab"));
+        assert!(Pattern::new("(").is_err());
+    }
+}
