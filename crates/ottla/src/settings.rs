@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -219,18 +219,38 @@ pub(crate) fn upkeep(config: &ServerConfig) -> UpkeepIntervals {
     }
 }
 
-/// Tells the settings of topics: what the image says of them over what the broker says.
+/// Tells the settings of topics: what the image says of them over what the broker says. Topics
+/// without settings of their own share one object, since there may be tens of thousands.
 pub(crate) fn topic_settings(config: Arc<ArcSwap<ServerConfig>>) -> Arc<TopicSettingsOf> {
+    let of_defaults: Mutex<Option<(Arc<ServerConfig>, Arc<TopicSettings>)>> = Mutex::default();
     Arc::new(move |image: &Image, topic: &str| {
-        let config = config.load();
-        let expiration_ms = i64::from(config.log_manager.producer_id_expiration_ms);
+        let config = config.load_full();
         let overrides = image.configs.of(ResourceType::Topic, topic);
-        let overrides = overrides.into_iter().flat_map(|map| map.iter());
-        let pairs = overrides.map(|(name, value)| (&**name, &**value));
-        let (log_config, unusable) = config.topic_defaults.log_config_of_stored(pairs);
-        for error in unusable {
-            tracing::warn!(topic, "a stored setting is not used: {error}");
+        if overrides.is_some() {
+            let overrides = overrides.into_iter().flat_map(|map| map.iter());
+            return settings_of(&config, topic, overrides.map(|(name, value)| (&**name, &**value)));
         }
-        Arc::new(TopicSettings::new(&log_config, expiration_ms))
+        let mut shared = of_defaults.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, settings)) = shared.as_ref()
+            && Arc::ptr_eq(of, &config)
+        {
+            return Arc::clone(settings);
+        }
+        let settings = settings_of(&config, topic, std::iter::empty());
+        *shared = Some((config, Arc::clone(&settings)));
+        settings
     })
+}
+
+fn settings_of<'a>(
+    config: &ServerConfig,
+    topic: &str,
+    overrides: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Arc<TopicSettings> {
+    let expiration_ms = i64::from(config.log_manager.producer_id_expiration_ms);
+    let (log_config, unusable) = config.topic_defaults.log_config_of_stored(overrides);
+    for error in unusable {
+        tracing::warn!(topic, "a stored setting is not used: {error}");
+    }
+    Arc::new(TopicSettings::new(&log_config, expiration_ms))
 }
