@@ -115,7 +115,7 @@ impl<S: Shard> Coordinator<S> {
             Status::Failed => return Reply::refused(Error::NotCoordinator),
         }
         let (reply_to, receiver) = oneshot::channel();
-        match place.mailbox.try_send(Envelope { request, reply_to }) {
+        match place.mailbox.try_send(Envelope { request: Box::new(request), reply_to }) {
             Ok(()) => Reply::waiting(receiver),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Reply::refused(Error::CoordinatorNotAvailable)
@@ -134,7 +134,8 @@ impl<S: Shard> Coordinator<S> {
         for mailbox in mailboxes {
             let (reply_to, _) = oneshot::channel();
             // A shard that moves away meanwhile hears it where it is loaded next.
-            let _ = mailbox.send(Envelope { request: make_request(), reply_to }).await;
+            let request = Box::new(make_request());
+            let _ = mailbox.send(Envelope { request, reply_to }).await;
         }
     }
 

@@ -23,7 +23,7 @@ impl<S: Shard> Server<S> {
         }
         let token = Token(self.next_token);
         self.next_token += 1;
-        let outcome = self.shard.handle(request, token, self.now_ms());
+        let outcome = self.shard.handle(*request, token, self.now_ms());
         self.carry_out(Pending { outcome, asked: Some((token, reply_to)) });
     }
 

@@ -25,9 +25,9 @@ use crate::settings::Settings;
 use crate::shard::{Outcome, Shard, Token};
 use crate::timers::Timers;
 
-/// A request on its way to the shard.
+/// A request on its way to the shard; small, as an empty queue has room for dozens of them.
 pub(crate) struct Envelope<S: Shard> {
-    pub(crate) request: S::Request,
+    pub(crate) request: Box<S::Request>,
     pub(crate) reply_to: ReplyTo<S::Response>,
 }
 
