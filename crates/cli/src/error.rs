@@ -1,5 +1,7 @@
 //! Why a tool failed.
 
+use env::Termination;
+
 /// What a tool fails with.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -45,5 +47,13 @@ impl Error {
     pub(crate) fn invalid(name: &str, value: &str, allowed: &str) -> Self {
         let own = str::to_owned;
         Self::Invalid { name: own(name), value: own(value), allowed: own(allowed) }
+    }
+}
+
+/// What a shell expects of a process that a signal ended.
+pub(crate) fn exit_code_after(asked: Termination) -> u8 {
+    match asked {
+        Termination::Interrupt => 130,
+        Termination::Terminate => 143,
     }
 }

@@ -14,6 +14,7 @@ mod terminal;
 mod topics;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use env::{Env, OsOptions};
 
@@ -102,5 +103,8 @@ fn start(tool: Tool, arguments: &[String], terminal: &mut Terminal) -> Result<()
         return Ok(());
     }
     let env = Env::os(&OsOptions::default())?;
-    env.block_on(tool.run(&env, &given, terminal))
+    let result = env.block_on(tool.run(&env, &given, terminal));
+    // A thread may still wait for standard input.
+    env.shutdown(Duration::ZERO);
+    result
 }

@@ -7,10 +7,10 @@ mod options;
 use std::time::Duration;
 
 use client::{ConsumedRecord, Consumer};
-use env::{Env, Termination};
+use env::Env;
 
 use crate::connect::{client_config, connect};
-use crate::error::Error;
+use crate::error::{Error, exit_code_after};
 use crate::options::Given;
 use crate::terminal::Terminal;
 use formatter::Formatter;
@@ -20,10 +20,6 @@ pub(crate) use options::OPTIONS;
 
 /// How long a poll waits when there is no time limit; nothing depends on it.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What a shell expects of a process that ended on SIGINT or SIGTERM.
-const INTERRUPTED: u8 = 130;
-const TERMINATED: u8 = 143;
-
 /// Runs the tool.
 ///
 /// # Errors
@@ -42,11 +38,7 @@ pub(crate) async fn run(env: &Env, given: &Given, terminal: &mut Terminal) -> Re
     let mut run = Run { consumer, formatter, settings: &settings, terminal, shown: 0 };
     let result = tokio::select! {
         biased;
-        asked = asked_to_end => match asked {
-            Ok(Termination::Interrupt) => Err(Error::Ended(INTERRUPTED)),
-            Ok(Termination::Terminate) => Err(Error::Ended(TERMINATED)),
-            Err(error) => Err(error.into()),
-        },
+        asked = asked_to_end => Err(Error::Ended(exit_code_after(asked?))),
         result = Box::pin(run.show_all()) => result,
     };
     let Run { consumer, shown, .. } = run;

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use wire::Str;
 
 use crate::connect::{client_config, connect};
-use crate::error::Error;
+use crate::error::{Error, exit_code_after};
 use crate::options::Given;
 use crate::terminal::Terminal;
 use input::Input;
@@ -36,11 +36,17 @@ pub(crate) async fn run(env: &Env, given: &Given, terminal: &mut Terminal) -> Re
     let config = options::producer_config(properties)?;
     let client = client_config(&settings.servers, "console-producer", properties)?;
     let cluster = connect(env, client, terminal).await?;
+    let asked_to_end = env.termination();
     let producer = Producer::new(&cluster, config);
     let (deliveries, told) = mpsc::channel(UNTOLD_MAX);
     let telling = env.spawn("deliveries", tell(told));
     let lines = Lines { env, terminal, producer: &producer, reader, settings: &settings };
-    let result = Box::pin(lines.send(&deliveries)).await;
+    let result = tokio::select! {
+        biased;
+        // What was typed so far is delivered all the same.
+        asked = asked_to_end => Err(Error::Ended(exit_code_after(asked?))),
+        result = Box::pin(lines.send(&deliveries)) => result,
+    };
     producer.flush().await;
     drop(deliveries);
     for failure in telling.await.unwrap_or_default() {
