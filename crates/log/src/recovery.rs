@@ -16,7 +16,7 @@ use crate::scan::{SCAN_CHUNK, Scanner};
 use crate::segment::Segment;
 use crate::segments::Segments;
 use crate::time_index::TimeEntry;
-use crate::{Error, LogSettings, SegmentFile, listing, producer_snapshot, replay, txn_index};
+use crate::{Error, SegmentFile, listing, producer_snapshot, replay, txn_index};
 
 /// The active segment's bookkeeping and the log end offset.
 type End = (Active, i64);
@@ -478,7 +478,7 @@ impl<'a> Pass<'a> {
 }
 
 /// Cuts an index file that is longer than what counts of it.
-fn cut_file(segment: &Arc<Segment>, file: SegmentFile, len: u64) -> Result<(), Error> {
+pub(crate) fn cut_file(segment: &Arc<Segment>, file: SegmentFile, len: u64) -> Result<(), Error> {
     let io = segment.io(file);
     let path = io.path();
     match segment.home.dir.files().metadata(&path) {
@@ -588,42 +588,4 @@ fn end_offset(segment: &Arc<Segment>) -> Result<i64, Error> {
         end = batch.next_offset();
     }
     Ok(end)
-}
-
-/// Makes the indexes of a closed segment anew from its batches. A segment that does not hold
-/// together is indexed as far as it does.
-pub(crate) fn rebuild_indexes(
-    segment: &Arc<Segment>,
-    settings: &LogSettings,
-) -> Result<Arc<Segment>, Error> {
-    cut_file(segment, SegmentFile::OffsetIndex, 0)?;
-    cut_file(segment, SegmentFile::TimeIndex, 0)?;
-    let rebuilt = Arc::new(segment.reindexed());
-    let mut active = Active::new(0, 0);
-    let mut scanner = Scanner::new(segment.log(), 0, segment.size(), SCAN_CHUNK);
-    let mut next_offset = segment.base_offset;
-    loop {
-        match scanner.next_header() {
-            Ok(Some((position, batch))) => {
-                active.appended(&rebuilt, &batch, position, settings.index_interval_bytes)?;
-                next_offset = batch.next_offset();
-            }
-            Ok(None) => break,
-            Err(error @ Error::Corrupt { .. }) => {
-                tracing::error!("{error}; records from offset {next_offset} on cannot be read");
-                break;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    active.index_time(&rebuilt)?;
-    rebuilt.create_files()?;
-    rebuilt.offsets.write_out(rebuilt.io(SegmentFile::OffsetIndex))?;
-    rebuilt.times.write_out(rebuilt.io(SegmentFile::TimeIndex))?;
-    rebuilt.offsets.release();
-    rebuilt.times.release();
-    rebuilt.publish(next_offset, segment.size());
-    rebuilt.set_has_aborted(segment.has_aborted());
-    segment.close_files();
-    Ok(rebuilt)
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::active::Active;
 use crate::log::Log;
-use crate::recovery::rebuild_indexes;
+use crate::recovery::cut_file;
+use crate::scan::{SCAN_CHUNK, Scanner};
 use crate::segment::Segment;
 use crate::segments::Segments;
-use crate::{Error, LogSettings};
+use crate::{Error, LogSettings, SegmentFile};
 
 /// Work for the disk: [`run`](Self::run) it where waiting does no harm, then hand what it gives to
 /// [`Log::repaired`].
@@ -58,4 +60,42 @@ impl Log {
         });
         self.shared.segments.store(Arc::new(Segments::new(replaced.collect())));
     }
+}
+
+/// Makes the indexes of a closed segment anew from its batches. A segment that does not hold
+/// together is indexed as far as it does.
+pub(crate) fn rebuild_indexes(
+    segment: &Arc<Segment>,
+    settings: &LogSettings,
+) -> Result<Arc<Segment>, Error> {
+    cut_file(segment, SegmentFile::OffsetIndex, 0)?;
+    cut_file(segment, SegmentFile::TimeIndex, 0)?;
+    let rebuilt = Arc::new(segment.reindexed());
+    let mut active = Active::new(0, 0);
+    let mut scanner = Scanner::new(segment.log(), 0, segment.size(), SCAN_CHUNK);
+    let mut next_offset = segment.base_offset;
+    loop {
+        match scanner.next_header() {
+            Ok(Some((position, batch))) => {
+                active.appended(&rebuilt, &batch, position, settings.index_interval_bytes)?;
+                next_offset = batch.next_offset();
+            }
+            Ok(None) => break,
+            Err(error @ Error::Corrupt { .. }) => {
+                tracing::error!("{error}; records from offset {next_offset} on cannot be read");
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    active.index_time(&rebuilt)?;
+    rebuilt.create_files()?;
+    rebuilt.offsets.write_out(rebuilt.io(SegmentFile::OffsetIndex))?;
+    rebuilt.times.write_out(rebuilt.io(SegmentFile::TimeIndex))?;
+    rebuilt.offsets.release();
+    rebuilt.times.release();
+    rebuilt.publish(next_offset, segment.size());
+    rebuilt.set_has_aborted(segment.has_aborted());
+    segment.close_files();
+    Ok(rebuilt)
 }
