@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Setting] = &[
     int("controller.quorum.append.linger.ms", 25)
         .at_least(0)
         .doc("How long the leader waits for more metadata records before it writes."),
-    boolean("controller.quorum.auto.join.enable", false).low().doc(
+    boolean("controller.quorum.auto.join.enable", false).low().works().doc(
         "A controller that is not a voter adds itself to the voters. Needs a dynamic \
          quorum.",
     ),
