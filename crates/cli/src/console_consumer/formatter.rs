@@ -5,6 +5,7 @@ use std::io::Write as _;
 use client::ConsumedRecord;
 use records::TimestampType;
 
+use super::coordinator;
 use super::deserializer::Deserializer;
 use crate::error::Error;
 use crate::properties::Properties;
@@ -14,6 +15,8 @@ use crate::properties::Properties;
 pub(super) enum Formatter {
     /// Fields, one record per line.
     Default(Box<DefaultFormatter>),
+    /// Records of a coordinator's topic, as JSON.
+    Coordinator(coordinator::Shown),
     /// Nothing.
     NoOp,
 }
@@ -33,10 +36,15 @@ impl Formatter {
             Some("DefaultMessageFormatter" | "LoggingMessageFormatter") => {
                 Ok(Self::Default(Box::new(DefaultFormatter::new(properties)?)))
             }
+            Some("OffsetsMessageFormatter") => Ok(Self::Coordinator(coordinator::Shown::Offsets)),
+            Some("GroupMetadataMessageFormatter") => {
+                Ok(Self::Coordinator(coordinator::Shown::Groups))
+            }
             Some("NoOpMessageFormatter") => Ok(Self::NoOp),
             _ => Err(Error::Refused(format!(
                 "the formatter {} is not part of this tool; it has DefaultMessageFormatter, \
-                 LoggingMessageFormatter and NoOpMessageFormatter of {}",
+                 LoggingMessageFormatter, NoOpMessageFormatter, OffsetsMessageFormatter and \
+                 GroupMetadataMessageFormatter of {}",
                 class.unwrap_or_default(),
                 PACKAGES[0].trim_end_matches('.'),
             ))),
@@ -50,6 +58,7 @@ impl Formatter {
     pub(super) fn show(&self, record: &ConsumedRecord, out: &mut Vec<u8>) -> Result<(), Error> {
         match self {
             Self::Default(formatter) => formatter.show(record, out),
+            Self::Coordinator(shown) => coordinator::show(*shown, record, out),
             Self::NoOp => Ok(()),
         }
     }

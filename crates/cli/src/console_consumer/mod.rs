@@ -1,5 +1,6 @@
 //! `kafka-console-consumer`: shows the records of topics.
 
+mod coordinator;
 mod deserializer;
 mod formatter;
 mod options;
