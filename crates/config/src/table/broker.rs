@@ -22,11 +22,10 @@ pub(super) const ROWS: &[Setting] = &[
         "Rack or zone of this broker. Replicas are spread over racks, and consumers can \
          fetch from a replica in theirs.",
     ),
-    list("config.providers", "")
-        .items(Items::ANY)
-        .low()
-        .cluster_wide()
-        .doc("Names of the providers that `${provider:path:key}` in values refers to."),
+    list("config.providers", "").items(Items::ANY).low().cluster_wide().doc(
+        "Names of the providers that `${provider:path:key}` in values \
+         refers to.",
+    ),
     boolean("controlled.shutdown.enable", true)
         .doc("Hand leadership of partitions to other brokers before stopping."),
     class("create.topic.policy.class.name", "")
@@ -34,11 +33,10 @@ pub(super) const ROWS: &[Setting] = &[
         .low()
         .doc("Policy class that may refuse the creation of topics."),
     boolean("delete.topic.enable", true).high().works().doc("Allow topics to be deleted."),
-    int("kafka.metrics.polling.interval.secs", 10)
-        .at_least(1)
-        .low()
-        .never()
-        .doc("How often the reporters of `kafka.metrics.reporters` look at the metrics."),
+    int("kafka.metrics.polling.interval.secs", 10).at_least(1).low().never().doc(
+        "How often the reporters of `kafka.metrics.reporters` look at \
+         the metrics.",
+    ),
     list("kafka.metrics.reporters", "")
         .items(Items::ANY)
         .low()

@@ -6,12 +6,13 @@ use crate::valid::{Items, Valid};
 /// The rows, by name.
 pub(super) const ROWS: &[Setting] = &[
     int("group.consumer.assignment.interval.ms", 1000).at_least(0).cluster_wide().doc(
-        "Shortest time between two assignments of a consumer group, unless the group says \
-         otherwise.",
+        "Shortest time between two assignments of a consumer group, unless the group \
+         says otherwise.",
     ),
-    list("group.consumer.assignors", "uniform,range")
-        .items(Items::SOME)
-        .doc("Assignors of consumer groups, the first being the default: `uniform`, `range`."),
+    list("group.consumer.assignors", "uniform,range").items(Items::SOME).doc(
+        "Assignors of consumer groups, the first being the default: \
+         `uniform`, `range`.",
+    ),
     int("group.consumer.heartbeat.interval.ms", 5000).at_least(1).doc(
         "How often members of a consumer group send heartbeats, unless the group says \
          otherwise.",
@@ -29,8 +30,8 @@ pub(super) const ROWS: &[Setting] = &[
     string("group.consumer.migration.policy", "bidirectional")
         .valid(Valid::OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]))
         .doc(
-            "How groups may change protocol while they have members: to consumer (`upgrade`), \
-             to classic (`downgrade`), `bidirectional`, or `disabled`.",
+            "How groups may change protocol while they have members: to consumer \
+             (`upgrade`), to classic (`downgrade`), `bidirectional`, or `disabled`.",
         ),
     int("group.consumer.min.assignment.interval.ms", 0)
         .at_least(0)
@@ -41,18 +42,18 @@ pub(super) const ROWS: &[Setting] = &[
     int("group.consumer.min.session.timeout.ms", 45_000)
         .at_least(1)
         .doc("Smallest `consumer.session.timeout.ms` of a group."),
-    int("group.consumer.regex.refresh.interval.ms", 600_000)
-        .at_least(10_000)
-        .internal()
-        .doc("How often subscriptions by regular expression are matched anew with the topics."),
+    int("group.consumer.regex.refresh.interval.ms", 600_000).at_least(10_000).internal().doc(
+        "How often subscriptions by regular expression are matched anew with the \
+         topics.",
+    ),
     int("group.consumer.session.timeout.ms", 45_000).at_least(1).doc(
         "A member of a consumer group that was not heard of for this long is removed, \
          unless the group says otherwise.",
     ),
-    int("group.coordinator.append.linger.ms", -1)
-        .at_least(-1)
-        .works()
-        .doc("How long the coordinator gathers records before it writes; -1: it decides by load."),
+    int("group.coordinator.append.linger.ms", -1).at_least(-1).works().doc(
+        "How long the coordinator gathers records before it writes; -1: it decides by \
+         load.",
+    ),
     int("group.coordinator.background.threads", 2)
         .at_least(1)
         .high()
@@ -72,8 +73,8 @@ pub(super) const ROWS: &[Setting] = &[
         .never()
         .doc("Threads of the coordinator."),
     int("group.initial.rebalance.delay.ms", 3000).works().doc(
-        "How long a classic group that was empty waits for more members before its first \
-         rebalance.",
+        "How long a classic group that was empty waits for more members before its \
+         first rebalance.",
     ),
     int("group.max.session.timeout.ms", 1_800_000)
         .works()
@@ -83,16 +84,16 @@ pub(super) const ROWS: &[Setting] = &[
         .works()
         .doc("Smallest session timeout a member of a classic group may ask for."),
     int("group.streams.assignment.interval.ms", 1000).at_least(0).cluster_wide().doc(
-        "Shortest time between two assignments of a streams group, unless the group says \
-         otherwise.",
+        "Shortest time between two assignments of a streams group, unless the group \
+         says otherwise.",
     ),
     int("group.streams.heartbeat.interval.ms", 5000).at_least(1).doc(
         "How often members of a streams group send heartbeats, unless the group says \
          otherwise.",
     ),
     int("group.streams.initial.rebalance.delay.ms", 3000).at_least(0).doc(
-        "How long a streams group that was empty waits for more members, unless the group \
-         says otherwise.",
+        "How long a streams group that was empty waits for more members, unless the \
+         group says otherwise.",
     ),
     int("group.streams.max.assignment.interval.ms", 15_000)
         .at_least(0)
@@ -116,12 +117,13 @@ pub(super) const ROWS: &[Setting] = &[
     int("group.streams.min.session.timeout.ms", 45_000)
         .at_least(1)
         .doc("Smallest `streams.session.timeout.ms` of a group."),
-    int("group.streams.num.standby.replicas", 0)
-        .at_least(0)
-        .doc("Standby replicas of each stateful task, unless the group says otherwise."),
+    int("group.streams.num.standby.replicas", 0).at_least(0).doc(
+        "Standby replicas of each stateful task, unless the group says \
+         otherwise.",
+    ),
     int("group.streams.session.timeout.ms", 45_000).at_least(1).doc(
-        "A member of a streams group that was not heard of for this long is removed, unless \
-         the group says otherwise.",
+        "A member of a streams group that was not heard of for this long is removed, \
+         unless the group says otherwise.",
     ),
     int("offset.metadata.max.bytes", 4096)
         .high()
@@ -143,8 +145,8 @@ pub(super) const ROWS: &[Setting] = &[
         .works()
         .doc("How often to look for expired offsets."),
     int("offsets.retention.minutes", 10_080).at_least(1).high().works().doc(
-        "How long offsets are kept after a group has become empty, or after the commit if \
-         the consumer assigns its partitions itself.",
+        "How long offsets are kept after a group has become empty, or after the commit \
+         if the consumer assigns its partitions itself.",
     ),
     int("offsets.topic.compression.codec", 0)
         .high()

@@ -16,14 +16,17 @@ pub(super) const ROWS: &[Setting] = &[
     int("consumer.session.timeout.ms", 45_000)
         .at_least(1)
         .synonyms(&[same_as("group.consumer.session.timeout.ms")])
-        .doc("A member of the consumer group that was not heard of for this long is removed."),
+        .doc(
+            "A member of the consumer group that was not heard of for this \
+             long is removed.",
+        ),
     int("share.assignment.interval.ms", 1000)
         .at_least(0)
         .synonyms(&[same_as("group.share.assignment.interval.ms")])
         .doc("Shortest time between two assignments of the share group."),
     string("share.auto.offset.reset", "latest").valid(Valid::OffsetReset).doc(
-        "Where the share group starts in a partition: `latest`, `earliest`, or back in time \
-         with `by_duration:` and an ISO 8601 duration.",
+        "Where the share group starts in a partition: `latest`, `earliest`, or back in \
+         time with `by_duration:` and an ISO 8601 duration.",
     ),
     int("share.delivery.count.limit", 5)
         .at_least(2)
@@ -49,7 +52,10 @@ pub(super) const ROWS: &[Setting] = &[
     int("share.session.timeout.ms", 45_000)
         .at_least(1)
         .synonyms(&[same_as("group.share.session.timeout.ms")])
-        .doc("A member of the share group that was not heard of for this long is removed."),
+        .doc(
+            "A member of the share group that was not heard of for this \
+             long is removed.",
+        ),
     int("streams.assignment.interval.ms", 1000)
         .at_least(0)
         .synonyms(&[same_as("group.streams.assignment.interval.ms")])
@@ -69,5 +75,8 @@ pub(super) const ROWS: &[Setting] = &[
     int("streams.session.timeout.ms", 45_000)
         .at_least(1)
         .synonyms(&[same_as("group.streams.session.timeout.ms")])
-        .doc("A member of the streams group that was not heard of for this long is removed."),
+        .doc(
+            "A member of the streams group that was not heard of for this \
+             long is removed.",
+        ),
 ];

@@ -6,8 +6,8 @@ use crate::valid::{Items, Valid};
 /// The rows, by name.
 pub(super) const ROWS: &[Setting] = &[
     boolean("auto.create.topics.enable", true).high().works().doc(
-        "Create a topic when a client asks for the metadata of one that does not exist and \
-         allows it to be created.",
+        "Create a topic when a client asks for the metadata of one that does not exist \
+         and allows it to be created.",
     ),
     int("compression.gzip.level", -1)
         .valid(Valid::GzipLevel)
@@ -39,12 +39,12 @@ pub(super) const ROWS: &[Setting] = &[
         .cluster_wide()
         .doc("How long the cleaner rests when there is nothing to compact."),
     long("log.cleaner.dedupe.buffer.size", 134_217_728).cluster_wide().doc(
-        "Memory for keys during compaction, over all cleaner threads. At least 1 MiB for \
-         each.",
+        "Memory for keys during compaction, over all cleaner threads. At least 1 MiB \
+         for each.",
     ),
     long("log.cleaner.delete.retention.ms", 86_400_000).at_least(0).cluster_wide().doc(
-        "Default of `delete.retention.ms`: how long tombstones and transaction markers stay \
-         readable in compacted topics.",
+        "Default of `delete.retention.ms`: how long tombstones and transaction markers \
+         stay readable in compacted topics.",
     ),
     boolean("log.cleaner.enable", true).doc("Run the cleaner. Deprecated: compaction always runs."),
     double("log.cleaner.io.buffer.load.factor", 0.9)
@@ -59,18 +59,18 @@ pub(super) const ROWS: &[Setting] = &[
     double("log.cleaner.io.max.bytes.per.second", f64::MAX)
         .cluster_wide()
         .doc("Bound on the cleaner's reading and writing."),
-    long("log.cleaner.max.compaction.lag.ms", i64::MAX)
-        .at_least(1)
-        .cluster_wide()
-        .doc("Default of `max.compaction.lag.ms`: compact at the latest after this time."),
+    long("log.cleaner.max.compaction.lag.ms", i64::MAX).at_least(1).cluster_wide().doc(
+        "Default of `max.compaction.lag.ms`: compact at the latest \
+         after this time.",
+    ),
     double("log.cleaner.min.cleanable.ratio", 0.5).between(0, 1).cluster_wide().doc(
         "Default of `min.cleanable.dirty.ratio`: share of not yet compacted bytes from \
          which a log is compacted.",
     ),
-    long("log.cleaner.min.compaction.lag.ms", 0)
-        .at_least(0)
-        .cluster_wide()
-        .doc("Default of `min.compaction.lag.ms`: leave records alone for at least this time."),
+    long("log.cleaner.min.compaction.lag.ms", 0).at_least(0).cluster_wide().doc(
+        "Default of `min.compaction.lag.ms`: leave records alone for at least this \
+         time.",
+    ),
     int("log.cleaner.threads", 1).at_least(0).cluster_wide().doc("Threads of the cleaner."),
     list("log.cleanup.policy", "delete")
         .items(Items::among(&["compact", "delete"]))
@@ -94,12 +94,10 @@ pub(super) const ROWS: &[Setting] = &[
         .high()
         .works()
         .doc("Log directories; partitions are spread over them."),
-    long("log.flush.interval.messages", i64::MAX)
-        .at_least(1)
-        .high()
-        .cluster_wide()
-        .works()
-        .doc("Default of `flush.messages`: flush a log to disk after this many records."),
+    long("log.flush.interval.messages", i64::MAX).at_least(1).high().cluster_wide().works().doc(
+        "Default of `flush.messages`: flush a log to disk after this \
+         many records.",
+    ),
     long("log.flush.interval.ms", 0).null().high().cluster_wide().works().doc(
         "Default of `flush.ms`: longest time a record stays unflushed. If not set: \
          `log.flush.scheduler.interval.ms`.",
@@ -116,14 +114,13 @@ pub(super) const ROWS: &[Setting] = &[
         .high()
         .works()
         .doc("How often the start offsets of logs are written."),
-    int("log.index.interval.bytes", 4096)
-        .at_least(0)
-        .cluster_wide()
-        .works()
-        .doc("Default of `index.interval.bytes`: an index entry for each so many bytes."),
+    int("log.index.interval.bytes", 4096).at_least(0).cluster_wide().works().doc(
+        "Default of `index.interval.bytes`: an index entry for each so \
+         many bytes.",
+    ),
     int("log.index.size.max.bytes", 10_485_760).at_least(4).cluster_wide().works().doc(
-        "Default of `segment.index.bytes`: largest offset index; the segment rolls when it \
-         is full.",
+        "Default of `segment.index.bytes`: largest offset index; the segment rolls when \
+         it is full.",
     ),
     long("log.initial.task.delay.ms", 30_000)
         .at_least(0)
@@ -131,20 +128,20 @@ pub(super) const ROWS: &[Setting] = &[
         .internal()
         .doc("Wait after start before background work on logs begins. For tests."),
     long("log.local.retention.bytes", -2).at_least(-2).cluster_wide().doc(
-        "Default of `local.retention.bytes`: bytes that stay on local disk when older ones \
-         are in remote storage. -2: as `log.retention.bytes`.",
+        "Default of `local.retention.bytes`: bytes that stay on local disk when older \
+         ones are in remote storage. -2: as `log.retention.bytes`.",
     ),
     long("log.local.retention.ms", -2).at_least(-2).cluster_wide().doc(
-        "Default of `local.retention.ms`: time that records stay on local disk when older \
-         ones are in remote storage. -2: as `log.retention.ms`.",
+        "Default of `local.retention.ms`: time that records stay on local disk when \
+         older ones are in remote storage. -2: as `log.retention.ms`.",
     ),
     long("log.message.timestamp.after.max.ms", 3_600_000).at_least(0).cluster_wide().works().doc(
         "Default of `message.timestamp.after.max.ms`: refuse records whose timestamp is \
          further ahead of the broker's clock.",
     ),
     long("log.message.timestamp.before.max.ms", i64::MAX).at_least(0).cluster_wide().works().doc(
-        "Default of `message.timestamp.before.max.ms`: refuse records whose timestamp is \
-         further behind the broker's clock.",
+        "Default of `message.timestamp.before.max.ms`: refuse records whose timestamp \
+         is further behind the broker's clock.",
     ),
     string("log.message.timestamp.type", "CreateTime")
         .one_of(&["CreateTime", "LogAppendTime"])
@@ -172,23 +169,22 @@ pub(super) const ROWS: &[Setting] = &[
         .null()
         .high()
         .doc("Minutes a partition keeps records, if `log.retention.ms` is not set."),
-    long("log.retention.ms", 0)
-        .null()
-        .high()
-        .cluster_wide()
-        .doc("Default of `retention.ms`: milliseconds a partition keeps records; -1: unlimited."),
+    long("log.retention.ms", 0).null().high().cluster_wide().doc(
+        "Default of `retention.ms`: milliseconds a partition keeps records; -1: \
+         unlimited.",
+    ),
     int("log.roll.hours", 168)
         .at_least(1)
         .high()
         .works()
         .doc("Hours until a segment rolls, if `log.roll.ms` is not set."),
     int("log.roll.jitter.hours", 0).at_least(0).high().works().doc(
-        "Hours taken off at random from the time a segment rolls, if `log.roll.jitter.ms` \
-         is not set.",
+        "Hours taken off at random from the time a segment rolls, if \
+         `log.roll.jitter.ms` is not set.",
     ),
     long("log.roll.jitter.ms", 0).null().high().cluster_wide().works().doc(
-        "Default of `segment.jitter.ms`: milliseconds taken off at random from the time a \
-         segment rolls.",
+        "Default of `segment.jitter.ms`: milliseconds taken off at random from the time \
+         a segment rolls.",
     ),
     long("log.roll.ms", 0)
         .null()
@@ -206,18 +202,16 @@ pub(super) const ROWS: &[Setting] = &[
         "Default of `file.delete.delay.ms`: how long files of deleted segments stay on \
          disk.",
     ),
-    int("message.max.bytes", 1_048_588)
-        .at_least(0)
-        .high()
-        .cluster_wide()
-        .works()
-        .doc("Default of `max.message.bytes`: largest batch of records, after compression."),
+    int("message.max.bytes", 1_048_588).at_least(0).high().cluster_wide().works().doc(
+        "Default of `max.message.bytes`: largest batch of records, \
+         after compression.",
+    ),
     int("num.partitions", 1)
         .at_least(1)
         .works()
         .doc("Partitions of topics that are created without a number."),
     int("num.recovery.threads.per.data.dir", 2).at_least(1).high().cluster_wide().works().doc(
-        "Logs of one directory that are loaded or flushed at the same time, at start and \
-         stop.",
+        "Logs of one directory that are loaded or flushed at the same time, at start \
+         and stop.",
     ),
 ];

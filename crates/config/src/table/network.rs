@@ -6,12 +6,13 @@ use crate::valid::Items;
 /// The rows, by name.
 pub(super) const ROWS: &[Setting] = &[
     list("advertised.listeners", "").null().items(Items::SOME_OR_NULL).high().works().doc(
-        "Addresses that clients and other brokers are told to connect to, if they differ \
-         from `listeners`. Ports may repeat; 0.0.0.0 is not an address to connect to.",
+        "Addresses that clients and other brokers are told to connect to, if they \
+         differ from `listeners`. Ports may repeat; 0.0.0.0 is not an address to \
+         connect to.",
     ),
     int("connection.failed.authentication.delay.ms", 100).at_least(0).low().doc(
-        "How long a connection stays open after failed authentication, against guessing. \
-         Must be less than `connections.max.idle.ms`.",
+        "How long a connection stays open after failed authentication, against \
+         guessing. Must be less than `connections.max.idle.ms`.",
     ),
     long("connections.max.idle.ms", 600_000)
         .works()
@@ -33,12 +34,13 @@ pub(super) const ROWS: &[Setting] = &[
     .works()
     .doc(
         "Security protocol of each listener name, as `NAME:PROTOCOL,...`. Controller \
-         listeners that are not in it are PLAINTEXT, unless this is set or TLS or SASL is \
-         in use.",
+         listeners that are not in it are PLAINTEXT, unless this is set or TLS or SASL \
+         is in use.",
     ),
     list("listeners", "PLAINTEXT://:9092").items(Items::SOME).high().per_broker().works().doc(
-        "Where to listen, as `NAME://host:port,...`. Without a host: on every interface. \
-         Names and ports must differ, but one IPv4 and one IPv6 address may share a port.",
+        "Where to listen, as `NAME://host:port,...`. Without a host: on every \
+         interface. Names and ports must differ, but one IPv4 and one IPv6 address may \
+         share a port.",
     ),
     int("max.connection.creation.rate", i32::MAX).at_least(0).cluster_wide().works().doc(
         "New connections per second for the whole broker, or for one listener with the \
@@ -52,10 +54,10 @@ pub(super) const ROWS: &[Setting] = &[
         "Open connections from one address. 0 is allowed if \
          `max.connections.per.ip.overrides` names exceptions.",
     ),
-    string("max.connections.per.ip.overrides", "")
-        .cluster_wide()
-        .works()
-        .doc("Exceptions to `max.connections.per.ip`, as `host-or-address:number,...`."),
+    string("max.connections.per.ip.overrides", "").cluster_wide().works().doc(
+        "Exceptions to `max.connections.per.ip`, as \
+         `host-or-address:number,...`.",
+    ),
     int("num.network.threads", 3)
         .at_least(1)
         .high()
@@ -76,8 +78,10 @@ pub(super) const ROWS: &[Setting] = &[
             "Security protocol among brokers; names the listener too. Not together with \
              `inter.broker.listener.name`.",
         ),
-    long("socket.connection.setup.timeout.max.ms", 30_000)
-        .doc("Upper bound of the growing time to wait for a connection to another node."),
+    long("socket.connection.setup.timeout.max.ms", 30_000).doc(
+        "Upper bound of the growing time to wait for a connection to \
+         another node.",
+    ),
     long("socket.connection.setup.timeout.ms", 10_000)
         .doc("How long to wait for a connection to another node at first."),
     int("socket.listen.backlog.size", 50)
@@ -88,11 +92,10 @@ pub(super) const ROWS: &[Setting] = &[
         .high()
         .works()
         .doc("Receive buffer of accepted sockets; -1: the system's default."),
-    int("socket.request.max.bytes", 104_857_600)
-        .at_least(1)
-        .high()
-        .works()
-        .doc("Largest request that is read; a connection that announces more is closed."),
+    int("socket.request.max.bytes", 104_857_600).at_least(1).high().works().doc(
+        "Largest request that is read; a connection that announces \
+         more is closed.",
+    ),
     int("socket.send.buffer.bytes", 102_400)
         .high()
         .works()

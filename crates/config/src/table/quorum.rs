@@ -12,8 +12,8 @@ pub(super) const ROWS: &[Setting] = &[
         .works()
         .doc("A broker that was not heard of for this long is fenced."),
     list("controller.listener.names", "").required().items(Items::SOME).high().works().doc(
-        "Listeners that lead to controllers; a node without the controller role connects to \
-         the first.",
+        "Listeners that lead to controllers; a node without the controller role \
+         connects to the first.",
     ),
     long("controller.performance.always.log.threshold.ms", 2000)
         .at_least(0)
@@ -58,8 +58,8 @@ pub(super) const ROWS: &[Setting] = &[
         .works()
         .doc("Bytes of a metadata snapshot in one answer."),
     int("controller.quorum.fetch.timeout.ms", 2000).at_least(0).high().works().doc(
-        "A follower that could not fetch for this long asks for an election; a leader not \
-         fetched from by a majority for 1.5 times this resigns.",
+        "A follower that could not fetch for this long asks for an election; a leader \
+         not fetched from by a majority for 1.5 times this resigns.",
     ),
     int("controller.quorum.request.timeout.ms", 2000)
         .at_least(0)
@@ -70,11 +70,10 @@ pub(super) const ROWS: &[Setting] = &[
         .low()
         .works()
         .doc("Wait before a failed request within the quorum is repeated."),
-    list("controller.quorum.voters", "")
-        .valid(Valid::QuorumVoters)
-        .high()
-        .works()
-        .doc("Voters of a static quorum, as `id@host:port,...`. Empty for a dynamic quorum."),
+    list("controller.quorum.voters", "").valid(Valid::QuorumVoters).high().works().doc(
+        "Voters of a static quorum, as `id@host:port,...`. Empty for a \
+         dynamic quorum.",
+    ),
     int("initial.broker.registration.timeout.ms", 60_000)
         .doc("A broker that could not register at start for this long stops."),
     long("internal.metadata.delete.delay.millis", 60_000)
@@ -101,8 +100,8 @@ pub(super) const ROWS: &[Setting] = &[
         .works()
         .doc("Take a snapshot of the metadata after so many bytes of records."),
     long("metadata.log.max.snapshot.interval.ms", 3_600_000).at_least(0).high().works().doc(
-        "Take a snapshot of the metadata after this time if there is anything new; 0: not \
-         by time.",
+        "Take a snapshot of the metadata after this time if there is anything new; 0: \
+         not by time.",
     ),
     int("metadata.log.segment.bytes", 1_073_741_824)
         .at_least(8_388_608)

@@ -8,14 +8,14 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(1)
         .low()
         .doc("Samples for the quota on moving replicas between log directories."),
-    int("alter.log.dirs.replication.quota.window.size.seconds", 1)
-        .at_least(1)
-        .low()
-        .doc("Length of a sample for the quota on moving replicas between log directories."),
-    class("client.quota.callback.class", "")
-        .null()
-        .low()
-        .doc("Class that decides which quota a client has. Java classes are not loaded."),
+    int("alter.log.dirs.replication.quota.window.size.seconds", 1).at_least(1).low().doc(
+        "Length of a sample for the quota on moving replicas between \
+         log directories.",
+    ),
+    class("client.quota.callback.class", "").null().low().doc(
+        "Class that decides which quota a client has. Java classes are \
+         not loaded.",
+    ),
     int("controller.quota.window.num", 11)
         .at_least(1)
         .low()

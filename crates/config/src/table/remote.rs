@@ -18,11 +18,10 @@ pub(super) const ROWS: &[Setting] = &[
         .low()
         .cluster_wide()
         .doc("Disk space for indexes of remote segments."),
-    long("remote.log.index.file.cache.ttl.ms", 900_000)
-        .at_least(-1)
-        .low()
-        .internal()
-        .doc("How long an index of a remote segment stays cached without use; -1: no bound."),
+    long("remote.log.index.file.cache.ttl.ms", 900_000).at_least(-1).low().internal().doc(
+        "How long an index of a remote segment stays cached without \
+         use; -1: no bound.",
+    ),
     int("remote.log.manager.copier.thread.pool.size", 10)
         .at_least(1)
         .cluster_wide()
@@ -54,10 +53,10 @@ pub(super) const ROWS: &[Setting] = &[
         .cluster_wide()
         .never()
         .doc("Threads that keep followers informed about remote segments."),
-    long("remote.log.manager.task.interval.ms", 30_000)
-        .at_least(1)
-        .low()
-        .doc("How often to look for segments to copy to or delete from remote storage."),
+    long("remote.log.manager.task.interval.ms", 30_000).at_least(1).low().doc(
+        "How often to look for segments to copy to or delete from \
+         remote storage.",
+    ),
     long("remote.log.manager.task.retry.backoff.max.ms", 30_000)
         .at_least(1)
         .low()
@@ -86,7 +85,10 @@ pub(super) const ROWS: &[Setting] = &[
         "org.apache.kafka.server.log.remote.metadata.storage.TopicBasedRemoteLogMetadataManager",
     )
     .valid(Valid::NonEmpty)
-    .doc("Where metadata of remote segments is kept; by default in an internal topic."),
+    .doc(
+        "Where metadata of remote segments is kept; by default in an \
+         internal topic.",
+    ),
     string("remote.log.metadata.manager.class.path", "")
         .null()
         .never()

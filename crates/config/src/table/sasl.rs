@@ -13,9 +13,10 @@ pub(super) const ROWS: &[Setting] = &[
         .items(Items::ANY)
         .per_broker()
         .doc("SASL mechanisms that are offered."),
-    password("sasl.jaas.config")
-        .per_broker()
-        .doc("Credentials in JAAS form, with the prefix `listener.name.{name}.{mechanism}.`."),
+    password("sasl.jaas.config").per_broker().doc(
+        "Credentials in JAAS form, with the prefix \
+         `listener.name.{name}.{mechanism}.`.",
+    ),
     string("sasl.kerberos.kinit.cmd", "/usr/bin/kinit")
         .per_broker()
         .never()
@@ -146,10 +147,10 @@ pub(super) const ROWS: &[Setting] = &[
         .low()
         .doc("Claim of a token that holds the principal."),
     string("sasl.oauthbearer.token.endpoint.url", "").null().doc("Where tokens are fetched from."),
-    class("sasl.server.callback.handler.class", "")
-        .null()
-        .never()
-        .doc("Callback handler class for authenticating clients. Java classes are not loaded."),
+    class("sasl.server.callback.handler.class", "").null().never().doc(
+        "Callback handler class for authenticating clients. Java classes are not \
+         loaded.",
+    ),
     int("sasl.server.max.receive.size", 524_288)
         .doc("Largest message of a client during authentication."),
 ];

@@ -31,13 +31,14 @@ pub(super) const ROWS: &[Setting] = &[
     )
     .per_broker()
     .doc(
-        "Class that turns an authenticated connection into a principal. Java classes are \
-         not loaded.",
+        "Class that turns an authenticated connection into a principal. Java classes \
+         are not loaded.",
     ),
     string("security.providers", "").null().low().never().doc("Java security providers."),
-    boolean("ssl.allow.dn.changes", false)
-        .low()
-        .doc("Accept a new key store whose certificate has another distinguished name."),
+    boolean("ssl.allow.dn.changes", false).low().doc(
+        "Accept a new key store whose certificate has another \
+         distinguished name.",
+    ),
     boolean("ssl.allow.san.changes", false)
         .low()
         .doc("Accept a new key store whose certificate has other alternative names."),
@@ -45,18 +46,18 @@ pub(super) const ROWS: &[Setting] = &[
         .items(Items::ANY)
         .per_broker()
         .doc("Cipher suites that may be negotiated; empty: the default ones."),
-    string("ssl.client.auth", "none")
-        .one_of(&["required", "requested", "none"])
-        .per_broker()
-        .doc("Whether clients must show a certificate: `required`, `requested` or `none`."),
+    string("ssl.client.auth", "none").one_of(&["required", "requested", "none"]).per_broker().doc(
+        "Whether clients must show a certificate: `required`, \
+         `requested` or `none`.",
+    ),
     list("ssl.enabled.protocols", "TLSv1.2,TLSv1.3")
         .items(Items::ANY)
         .per_broker()
         .doc("TLS versions that may be negotiated."),
-    string("ssl.endpoint.identification.algorithm", "https")
-        .low()
-        .per_broker()
-        .doc("How the name of a server is checked against its certificate; empty: not at all."),
+    string("ssl.endpoint.identification.algorithm", "https").low().per_broker().doc(
+        "How the name of a server is checked against its certificate; empty: not at \
+         all.",
+    ),
     class("ssl.engine.factory.class", "")
         .null()
         .low()
@@ -75,9 +76,10 @@ pub(super) const ROWS: &[Setting] = &[
     string("ssl.keystore.type", "JKS")
         .per_broker()
         .doc("Format of the key store: JKS, PKCS12 or PEM."),
-    string("ssl.principal.mapping.rules", "DEFAULT")
-        .low()
-        .doc("Rules that turn the distinguished name of a certificate into a principal."),
+    string("ssl.principal.mapping.rules", "DEFAULT").low().doc(
+        "Rules that turn the distinguished name of a certificate into \
+         a principal.",
+    ),
     string("ssl.protocol", "TLSv1.3").per_broker().doc("TLS version contexts are made for."),
     string("ssl.provider", "").null().per_broker().never().doc("Java security provider for TLS."),
     string("ssl.secure.random.implementation", "")

@@ -20,11 +20,10 @@ pub(super) const ROWS: &[Setting] = &[
         "How often members of a share group send heartbeats, unless the group says \
          otherwise.",
     ),
-    int("group.share.initialize.retry.interval.ms", 30_000)
-        .at_least(1)
-        .low()
-        .internal()
-        .doc("Wait before the initialization of a share group's partitions is tried again."),
+    int("group.share.initialize.retry.interval.ms", 30_000).at_least(1).low().internal().doc(
+        "Wait before the initialization of a share group's partitions \
+         is tried again.",
+    ),
     int("group.share.max.assignment.interval.ms", 15_000)
         .at_least(0)
         .doc("Largest `share.assignment.interval.ms` of a group."),
@@ -64,8 +63,8 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(1)
         .doc("Smallest `share.session.timeout.ms` of a group."),
     int("group.share.partition.max.record.locks", 2000).between(100, 10_000).doc(
-        "Records of one partition that may be out for delivery at once, unless the group \
-         says otherwise.",
+        "Records of one partition that may be out for delivery at once, unless the \
+         group says otherwise.",
     ),
     string(
         "group.share.persister.class.name",
@@ -73,18 +72,21 @@ pub(super) const ROWS: &[Setting] = &[
     )
     .internal()
     .never()
-    .doc("Class that stores the state of share groups. Java classes are not loaded."),
+    .doc(
+        "Class that stores the state of share groups. Java classes are \
+         not loaded.",
+    ),
     int("group.share.record.lock.duration.ms", 30_000).between(1000, 3_600_000).doc(
-        "How long a delivered record is reserved for its consumer, unless the group says \
-         otherwise.",
+        "How long a delivered record is reserved for its consumer, unless the group \
+         says otherwise.",
     ),
     int("group.share.session.timeout.ms", 45_000).at_least(1).doc(
-        "A member of a share group that was not heard of for this long is removed, unless \
-         the group says otherwise.",
+        "A member of a share group that was not heard of for this long is removed, \
+         unless the group says otherwise.",
     ),
     int("share.coordinator.append.linger.ms", -1).at_least(-1).doc(
-        "How long the share coordinator gathers records before it writes; -1: it decides by \
-         load.",
+        "How long the share coordinator gathers records before it writes; -1: it \
+         decides by load.",
     ),
     int("share.coordinator.cached.buffer.max.bytes", 1_048_588)
         .at_least(524_288)
@@ -95,18 +97,22 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(1)
         .low()
         .internal()
-        .doc("How often the state of share partitions without traffic is written whole."),
-    int("share.coordinator.load.buffer.size", 5_242_880)
-        .at_least(1)
-        .high()
-        .never()
-        .doc("Bytes read at once when a partition of the share state topic is loaded."),
-    int("share.coordinator.snapshot.update.records.per.snapshot", 500)
-        .between(0, 500)
-        .doc("Updates written before the state of a share partition is written whole."),
-    int("share.coordinator.state.topic.compression.codec", 0)
-        .high()
-        .doc("Codec of the share state topic: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd."),
+        .doc(
+            "How often the state of share partitions without traffic is \
+             written whole.",
+        ),
+    int("share.coordinator.load.buffer.size", 5_242_880).at_least(1).high().never().doc(
+        "Bytes read at once when a partition of the share state topic \
+         is loaded.",
+    ),
+    int("share.coordinator.snapshot.update.records.per.snapshot", 500).between(0, 500).doc(
+        "Updates written before the state of a share partition is \
+         written whole.",
+    ),
+    int("share.coordinator.state.topic.compression.codec", 0).high().doc(
+        "Codec of the share state topic: 0 none, 1 gzip, 2 snappy, 3 \
+         lz4, 4 zstd.",
+    ),
     short("share.coordinator.state.topic.min.isr", 2)
         .at_least(1)
         .high()
@@ -120,8 +126,8 @@ pub(super) const ROWS: &[Setting] = &[
         .low()
         .internal()
         .doc(
-            "How often records that are not needed any more are deleted from the share state \
-             topic.",
+            "How often records that are not needed any more are deleted from the share \
+             state topic.",
         ),
     short("share.coordinator.state.topic.replication.factor", 3)
         .at_least(1)
@@ -139,7 +145,8 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(1)
         .high()
         .doc("How long a write of share state may take."),
-    int("share.fetch.purgatory.purge.interval.requests", 1000)
-        .never()
-        .doc("After how many requests finished share fetch waits are dropped from memory."),
+    int("share.fetch.purgatory.purge.interval.requests", 1000).never().doc(
+        "After how many requests finished share fetch waits are \
+         dropped from memory.",
+    ),
 ];

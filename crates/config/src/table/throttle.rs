@@ -4,14 +4,14 @@ use crate::setting::{Setting, long};
 
 /// The rows, by name.
 pub(super) const ROWS: &[Setting] = &[
-    long("follower.replication.throttled.rate", i64::MAX)
-        .at_least(0)
-        .cluster_wide()
-        .doc("Bytes per second that throttled replicas of this broker may fetch as followers."),
-    long("leader.replication.throttled.rate", i64::MAX)
-        .at_least(0)
-        .cluster_wide()
-        .doc("Bytes per second that throttled replicas of this broker may send as leaders."),
+    long("follower.replication.throttled.rate", i64::MAX).at_least(0).cluster_wide().doc(
+        "Bytes per second that throttled replicas of this broker may fetch as \
+         followers.",
+    ),
+    long("leader.replication.throttled.rate", i64::MAX).at_least(0).cluster_wide().doc(
+        "Bytes per second that throttled replicas of this broker may \
+         send as leaders.",
+    ),
     long("replica.alter.log.dirs.io.max.bytes.per.second", i64::MAX)
         .at_least(0)
         .cluster_wide()

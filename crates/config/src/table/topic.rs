@@ -32,7 +32,10 @@ pub(super) const ROWS: &[Setting] = &[
     long("delete.retention.ms", 86_400_000)
         .at_least(0)
         .synonyms(&[same_as("log.cleaner.delete.retention.ms")])
-        .doc("How long tombstones and transaction markers stay readable in a compacted topic."),
+        .doc(
+            "How long tombstones and transaction markers stay readable in a compacted \
+             topic.",
+        ),
     long("file.delete.delay.ms", 60_000)
         .at_least(0)
         .synonyms(&[same_as("log.segment.delete.delay.ms")])
@@ -42,15 +45,21 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(1)
         .synonyms(&[same_as("log.flush.interval.messages")])
         .works()
-        .doc("Flush to disk after this many records. By default the operating system decides."),
+        .doc(
+            "Flush to disk after this many records. By default the operating system \
+             decides.",
+        ),
     long("flush.ms", i64::MAX)
         .at_least(0)
         .synonyms(&[same_as("log.flush.interval.ms"), same_as("log.flush.scheduler.interval.ms")])
         .works()
-        .doc("Longest time a record stays unflushed. By default the operating system decides."),
+        .doc(
+            "Longest time a record stays unflushed. By default the operating system \
+             decides.",
+        ),
     list("follower.replication.throttled.replicas", "").valid(Valid::ThrottledReplicas).doc(
-        "Replicas held back as followers by `follower.replication.throttled.rate`: `*`, or \
-         `partition:broker,...`.",
+        "Replicas held back as followers by `follower.replication.throttled.rate`: `*`, \
+         or `partition:broker,...`.",
     ),
     int("index.interval.bytes", 4096)
         .at_least(0)
@@ -74,8 +83,8 @@ pub(super) const ROWS: &[Setting] = &[
              `retention.bytes`.",
         ),
     long("local.retention.ms", -2).at_least(-2).synonyms(&[same_as("log.local.retention.ms")]).doc(
-        "Time that records stay on local disk when older ones are in remote storage; -2: as \
-         `retention.ms`.",
+        "Time that records stay on local disk when older ones are in remote storage; \
+         -2: as `retention.ms`.",
     ),
     long("max.compaction.lag.ms", i64::MAX)
         .at_least(1)
@@ -91,8 +100,8 @@ pub(super) const ROWS: &[Setting] = &[
         .synonyms(&[same_as("log.message.timestamp.after.max.ms")])
         .works()
         .doc(
-            "Refuse records whose timestamp is further ahead of the broker's clock. Not with \
-             `LogAppendTime`.",
+            "Refuse records whose timestamp is further ahead of the broker's clock. Not \
+             with `LogAppendTime`.",
         ),
     long("message.timestamp.before.max.ms", i64::MAX)
         .at_least(0)
@@ -106,7 +115,10 @@ pub(super) const ROWS: &[Setting] = &[
         .one_of(&["CreateTime", "LogAppendTime"])
         .synonyms(&[same_as("log.message.timestamp.type")])
         .works()
-        .doc("What the timestamp of a record is: the producer's time, or the time of the append."),
+        .doc(
+            "What the timestamp of a record is: the producer's time, or the time of the \
+             append.",
+        ),
     double("min.cleanable.dirty.ratio", 0.5)
         .between(0, 1)
         .synonyms(&[same_as("log.cleaner.min.cleanable.ratio")])
@@ -120,16 +132,18 @@ pub(super) const ROWS: &[Setting] = &[
         .synonyms(&[same_as("min.insync.replicas")])
         .works()
         .doc(
-            "Replicas that must have a record before acks=all is answered; with fewer in sync, \
-             such produce requests are refused.",
+            "Replicas that must have a record before acks=all is answered; with fewer in \
+             sync, such produce requests are refused.",
         ),
     boolean("preallocate", false)
         .synonyms(&[same_as("log.preallocate")])
         .doc("Allocate a segment's file at its full size."),
     boolean("remote.log.copy.disable", false)
         .doc("Copy nothing more to remote storage; what is there stays readable."),
-    boolean("remote.log.delete.on.disable", false)
-        .doc("Delete what is in remote storage when `remote.storage.enable` is turned off."),
+    boolean("remote.log.delete.on.disable", false).doc(
+        "Delete what is in remote storage when `remote.storage.enable` \
+         is turned off.",
+    ),
     boolean("remote.storage.enable", false).doc("Move older segments to remote storage."),
     long("retention.bytes", -1)
         .synonyms(&[same_as("log.retention.bytes")])
