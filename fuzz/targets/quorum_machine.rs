@@ -125,7 +125,8 @@ fuzz_target!(|data: &[u8]| {
                 }
             }
         }
-        assert!(machine.next_deadline().is_none_or(|deadline| deadline > now.ms), "it would spin");
+        let is_at_rest = machine.next_deadline().is_none_or(|deadline| deadline > now.ms);
+        assert!(is_at_rest, "at {} it would spin: {machine:?}", now.ms);
         now.ms += u64::from(input.byte()) * 10;
     }
 });

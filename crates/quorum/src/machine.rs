@@ -221,10 +221,12 @@ impl Machine {
         }
     }
 
-    /// When [`Event::Tick`] is due at the latest, in [`Now::ms`].
+    /// When [`Event::Tick`] is due at the latest, in [`Now::ms`]; never once the node stops.
     pub fn next_deadline(&self) -> Option<Millis> {
-        let others =
-            [self.peers.next_deadline(), self.shutdown_deadline.filter(|_| !self.is_shut_down)];
+        if self.is_shut_down {
+            return None;
+        }
+        let others = [self.peers.next_deadline(), self.shutdown_deadline];
         self.role.next_deadline().into_iter().chain(others.into_iter().flatten()).min()
     }
 
