@@ -3,6 +3,8 @@
 //! A new voter is asked which versions it supports, has to catch up, and then counts from the
 //! moment its record is appended. The answer waits for the record to be committed.
 
+use std::fmt;
+
 use crate::control::ControlRecord;
 use crate::error::Refusal;
 use crate::machine::{Machine, Turn};
@@ -14,6 +16,16 @@ use crate::peers::{Lane, Sent};
 use crate::roles::{Role, VoterChange, VoterChangeKind, VoterChangeStage};
 use crate::types::{Destination, KRaftVersions, LeaderEpoch, Millis, NodeId, Offset, ReplicaKey};
 use crate::voters::{Voter, VoterSet};
+
+/// A replica in the words of Apache Kafka's tools, which show these messages as they are.
+struct Told<'a>(&'a ReplicaKey);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ReplicaKey { id, directory_id } = self.0;
+        write!(f, "ReplicaKey(id={id}, directoryId={directory_id})")
+    }
+}
 
 type Checked<T> = Result<T, (Refusal, String)>;
 
@@ -49,7 +61,7 @@ impl Machine {
     }
 
     fn check_add_voter(&self, request: &AddVoterRequest) -> Checked<()> {
-        self.check_change()?;
+        self.check_change("adding")?;
         let key = &request.voter;
         if key.id < 0 || key.directory_id.is_zero() {
             return refuse(Refusal::InvalidRequest, "a voter has an id and a directory id");
@@ -64,7 +76,11 @@ impl Machine {
         if self.voters().get(key.id).is_some() {
             return refuse(
                 Refusal::DuplicateVoter,
-                format!("node {} is in the voter set already", key.id),
+                format!(
+                    "The voter id for {} is already part of the set of voters {}.",
+                    Told(key),
+                    self.told_voters()
+                ),
             );
         }
         Ok(())
@@ -85,14 +101,24 @@ impl Machine {
     }
 
     fn check_remove_voter(&self, key: &ReplicaKey) -> Checked<()> {
-        self.check_change()?;
-        if self.voters().get(key.id).is_none_or(|voter| voter.key != *key) {
-            return refuse(Refusal::VoterNotFound, format!("{key} is not in the voter set"));
-        }
-        if self.voters().len() == 1 {
-            return refuse(Refusal::InvalidRequest, "the only voter cannot be removed");
-        }
-        Ok(())
+        self.check_change("removing")?;
+        let is_voter = self.voters().get(key.id).is_some_and(|voter| voter.key == *key);
+        // A quorum without voters could never be again.
+        if is_voter && self.voters().len() > 1 { Ok(()) } else { self.not_removable(key) }
+    }
+
+    fn not_removable(&self, key: &ReplicaKey) -> Checked<()> {
+        let voters = self.told_voters();
+        refuse(
+            Refusal::VoterNotFound,
+            format!("Cannot remove voter {} from the set of voters {voters}", Told(key)),
+        )
+    }
+
+    fn told_voters(&self) -> String {
+        let voters: Vec<String> =
+            self.voters().iter().map(|voter| Told(&voter.key).to_string()).collect();
+        format!("[{}]", voters.join(", "))
     }
 
     pub(crate) fn handle_update_voter(
@@ -150,14 +176,16 @@ impl Machine {
     }
 
     /// What every change of the voter set needs.
-    fn check_change(&self) -> Checked<()> {
+    fn check_change(&self, doing: &str) -> Checked<()> {
         self.check_leader_request(self.election.epoch)
             .map_err(|refusal| (refusal, refusal.to_string()))?;
         self.check_no_change_pending()?;
         if self.kraft_version() == 0 {
             return refuse(
                 Refusal::UnsupportedVersion,
-                "the voters are set by controller.quorum.voters (kraft.version is 0)",
+                format!(
+                    "Cluster doesn't support {doing} voter because the kraft.version feature is 0"
+                ),
             );
         }
         Ok(())
