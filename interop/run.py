@@ -1,10 +1,12 @@
 """Runs every scenario against Apache Kafka and Ottla and compares what they saw.
 
 run.py [--quick] [--only NAME]
+run.py --crash [N]
 
 --quick       compares with what Apache Kafka showed when that was recorded (expected/)
 --only NAME   one scenario
 --record      writes what Apache Kafka showed to expected/
+--crash [N]   kills Ottla N times (50) with kill -9 under load instead, and looks whether anything was lost
 """
 
 import argparse
@@ -87,10 +89,14 @@ def main():
     arguments.add_argument("--quick", action="store_true")
     arguments.add_argument("--only", choices=SCENARIOS)
     arguments.add_argument("--record", action="store_true")
+    arguments.add_argument("--crash", type=int, nargs="?", const=50, metavar="N")
     arguments.add_argument("--prepare", action="store_true", help="only installs the Python clients")
     options = arguments.parse_args()
     if options.prepare:
         return prepare_python()
+    if options.crash:
+        prepare_python()
+        sys.exit(subprocess.run([PYTHON, HERE / "python" / "crash.py", str(options.crash)]).returncode)
     names = [options.only] if options.only else list(SCENARIOS)
     lacking = sorted({tool for name in names for tool in SCENARIOS[name][0] if not shutil.which(tool)})
     if lacking:
