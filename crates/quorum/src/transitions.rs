@@ -198,12 +198,7 @@ impl Machine {
     fn enter(&mut self, role: Role, election: ElectionState, turn: &mut Turn<'_>) {
         let old = mem::replace(&mut self.role, role);
         if election != self.election {
-            self.election = election;
-            turn.out.push(Command::PersistElection {
-                election,
-                kraft_version: self.kraft_version(),
-                voters: self.voters().ids().collect(),
-            });
+            self.set_election(election, turn);
         }
         let leader = self.leader();
         if self.announced != (election.epoch, leader) {
@@ -218,6 +213,24 @@ impl Machine {
                 self.finish_change(&change, Err(Refusal::NotLeaderOrFollower), turn);
             }
         }
+    }
+
+    /// Remembers the election before anything that follows is done. What was to be remembered a
+    /// moment ago and nothing was done upon need not be written any more: a quorum of one goes
+    /// from candidate to leader with one write.
+    pub(crate) fn set_election(&mut self, election: ElectionState, turn: &mut Turn<'_>) {
+        self.election = election;
+        let is_silent = |command: &Command| matches!(command, Command::LeaderChanged { .. });
+        if let Some(last) = turn.out.iter().rposition(|command| !is_silent(command))
+            && matches!(turn.out[last], Command::PersistElection { .. })
+        {
+            turn.out.remove(last);
+        }
+        turn.out.push(Command::PersistElection {
+            election,
+            kraft_version: self.kraft_version(),
+            voters: self.voters().ids().collect(),
+        });
     }
 
     pub(crate) fn refuse_fetch(&self, token: Token, refusal: Refusal, turn: &mut Turn<'_>) {

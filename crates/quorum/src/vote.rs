@@ -1,6 +1,6 @@
 //! Elections: giving votes and counting them (kafka-semantics 214, 215).
 
-use crate::command::Command;
+use crate::election::ElectionState;
 use crate::error::Refusal;
 use crate::machine::{Machine, Turn};
 use crate::message::{VoteRequest, VoteResponse};
@@ -84,12 +84,8 @@ impl Machine {
             _ => {}
         }
         if self.election.voted != Some(candidate) {
-            self.election.voted = Some(candidate);
-            turn.out.push(Command::PersistElection {
-                election: self.election,
-                kraft_version: self.kraft_version(),
-                voters: self.voters().ids().collect(),
-            });
+            let voted = Some(candidate);
+            self.set_election(ElectionState { voted, ..self.election }, turn);
         }
     }
 
