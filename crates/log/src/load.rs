@@ -34,10 +34,7 @@ pub(crate) struct Known {
 /// Loads the log in an existing replica directory.
 pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
     let listing = Listing::read(&home)?;
-    let topic_id = match listing.has_metadata {
-        true => read_topic_id(&home)?,
-        false => None,
-    };
+    let topic_id = if listing.has_metadata { read_topic_id(&home)? } else { None };
     let mut segments = open_segments(&home, &listing, &known)?;
     let epochs = match listing.has_leader_epochs {
         true => read_leader_epochs(&home, &segments)?,
