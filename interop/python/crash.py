@@ -36,7 +36,7 @@ class Sender(threading.Thread):
 
     def __init__(self, bootstrap, name, stop):
         super().__init__(name=name, daemon=True)
-        self.stop, self.acknowledged, self.failed = stop, {}, []
+        self.stop, self.acknowledged, self.failed, self.left = stop, {}, [], 0
         self.next = [0] * PARTITIONS
         self.producer = Producer({
             "bootstrap.servers": bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": 2,
@@ -46,11 +46,18 @@ class Sender(threading.Thread):
 
     def delivered(self, error, message):
         if error:
-            self.failed.append((message.value(), error.name()))
+            self.failed.append((message.value()[:40], error.name()))
         else:
             self.acknowledged[message.value()] = (message.partition(), message.offset())
 
     def run(self):
+        try:
+            self.send()
+        except (KafkaException, SystemError) as error:  # a fatal error of the idempotent producer
+            self.failed.append((b"what came after", str(error)[:200]))
+        self.left = self.producer.flush(120)
+
+    def send(self):
         chance = random.Random(self.name)
         while not self.stop.is_set():
             for _ in range(chance.randrange(1, 60)):
@@ -63,7 +70,6 @@ class Sender(threading.Thread):
                     self.producer.poll(0.05)
                     break
             self.producer.poll(chance.random() * 0.01)
-        self.left = self.producer.flush(120)
 
 
 class Member(threading.Thread):
@@ -162,6 +168,7 @@ def judge(senders, members, log):
         wrong.append(f"{len(lost)} of {len(acknowledged)} acknowledged are not at their offset: {lost[:5]}")
     for member in members:
         strange = [r for r in member.read if there.get(r[:2]) != r[2]]
+        strange = [(partition, offset, value[:40]) for partition, offset, value in strange]
         if strange:
             wrong.append(f"{member.name} read {len(strange)} records the log does not hold: {strange[:3]}")
         if member.broken:
