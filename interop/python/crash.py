@@ -77,7 +77,7 @@ class Member(threading.Thread):
 
     def __init__(self, bootstrap, name, stop):
         super().__init__(name=name, daemon=True)
-        self.stop, self.read, self.commits, self.broken = stop, [], 0, None
+        self.stop, self.read, self.commits, self.furthest, self.broken = stop, [], 0, {}, None
         self.consumer = Consumer(group_settings(bootstrap))
 
     def run(self):
@@ -94,7 +94,9 @@ class Member(threading.Thread):
 
     def commit(self):
         try:
-            self.consumer.commit(asynchronous=False)
+            for done in self.consumer.commit(asynchronous=False):
+                if not done.error:
+                    self.furthest[done.partition] = max(self.furthest.get(done.partition, 0), done.offset)
             self.commits += 1
         except KafkaException:
             pass  # the node is away, or the group is rebalancing: what was not committed is read again
@@ -229,6 +231,9 @@ def scenario(node, options):
     after = committed(node.bootstrap)
     if after != commits:
         wrong.append(f"the group had committed {commits}, after the last crash it is {after}")
+    for member in members:
+        if any(offset > after[p] for p, offset in member.furthest.items()):
+            wrong.append(f"{member.name} was told that it committed {member.furthest}, at the end it is {after}")
     resumed = resume_positions(node.bootstrap, ends, after)
     if any(first != after[p] for p, first in resumed.items()):
         wrong.append(f"the group committed {after} and began again at {resumed}")
