@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use records::BatchHeader;
 
+use crate::largest::Largest;
 use crate::offset_index::OffsetEntry;
 use crate::scan::{LOOKUP_CHUNK, Scanner};
 use crate::segment::Segment;
@@ -25,19 +26,12 @@ pub(crate) struct Active {
     pub(crate) jitter_ms: i64,
 }
 
-/// A timestamp and the last offset of the batch it is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Largest {
-    pub(crate) timestamp: i64,
-    pub(crate) offset: i64,
-}
-
 impl Active {
     /// Of a segment without records.
     pub(crate) fn new(created_ms: i64, jitter_ms: i64) -> Self {
         Self {
             bytes_since_index_entry: 0,
-            largest: Some(Largest { timestamp: -1, offset: -1 }),
+            largest: Some(Largest::NONE),
             first_timestamp: None,
             created_ms,
             jitter_ms,
@@ -94,18 +88,13 @@ impl Active {
         Ok(true)
     }
 
-    /// The largest timestamp so far, from the time index if this segment was not written yet.
+    /// The largest timestamp so far, from the time index if this segment was not written in this
+    /// run.
     pub(crate) fn largest(&mut self, segment: &Arc<Segment>) -> Result<Largest, Error> {
         if let Some(largest) = self.largest {
             return Ok(largest);
         }
-        let last = segment.times.last(segment.io(SegmentFile::TimeIndex))?;
-        let largest = match last {
-            None => Largest { timestamp: -1, offset: segment.base_offset },
-            Some(TimeEntry { timestamp, offset }) => {
-                Largest { timestamp, offset: segment.base_offset + i64::from(offset) }
-            }
-        };
+        let largest = Largest::of_closed(segment)?;
         self.largest = Some(largest);
         Ok(largest)
     }

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
+use env::OpenOptions;
+
 use crate::checkpoint::{LEADER_EPOCH_CHECKPOINT, encode_leader_epochs};
 use crate::home::Home;
 use crate::log::Log;
+use crate::partition_metadata::PARTITION_METADATA_FILE;
 use crate::segment::Segment;
 use crate::{Error, SegmentFile, producer_snapshot};
 
@@ -18,6 +21,7 @@ pub struct FlushJob {
     segments: Vec<Arc<Segment>>,
     leader_epochs: Option<(u64, Vec<u8>)>,
     snapshots: Vec<(i64, Vec<u8>)>,
+    metadata_changed: bool,
     directory_changed: bool,
     active_base_offset: i64,
     up_to: i64,
@@ -38,6 +42,11 @@ impl FlushJob {
     /// the flush must not be repeated.
     pub fn run(&self) -> Result<(), Error> {
         self.home.check_open()?;
+        if self.metadata_changed {
+            let path = self.home.path().join(PARTITION_METADATA_FILE);
+            let opened = self.home.dir.files().open(&path, OpenOptions::write());
+            self.home.checked(&path, opened.and_then(|file| file.sync_all()))?;
+        }
         self.write_snapshots()?;
         for segment in &self.segments {
             match self.flush_segment(segment) {
@@ -155,6 +164,7 @@ impl Log {
             segments,
             leader_epochs,
             snapshots: std::mem::take(&mut self.pending_snapshots),
+            metadata_changed: std::mem::take(&mut self.metadata_changed),
             directory_changed: std::mem::take(&mut self.directory_changed),
             active_base_offset: unflushed.active().base_offset,
             up_to,

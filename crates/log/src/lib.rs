@@ -30,6 +30,7 @@ mod flush;
 mod home;
 mod identity;
 mod index;
+mod largest;
 mod listing;
 mod load;
 mod log;

@@ -8,7 +8,7 @@ use wire::Uuid;
 use crate::active::Active;
 use crate::checkpoint::{LEADER_EPOCH_CHECKPOINT, decode_leader_epochs};
 use crate::home::Home;
-use crate::listing::Listing;
+use crate::listing::{self, Listing};
 use crate::log::{Log, Parts};
 use crate::partition_metadata::PARTITION_METADATA_FILE;
 use crate::recovery::Recovery;
@@ -34,7 +34,7 @@ pub(crate) struct Known {
 /// Loads the log in an existing replica directory.
 pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
     let listing = Listing::read(&home)?;
-    let topic_id = if listing.has_metadata { read_topic_id(&home)? } else { None };
+    let topic_id = if listing.has_metadata { read_topic_id(&home, &known)? } else { None };
     let mut segments = open_segments(&home, &listing, &known)?;
     let epochs = match listing.has_leader_epochs {
         true => read_leader_epochs(&home, &segments)?,
@@ -97,6 +97,8 @@ pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
     log.snapshots = state.snapshots;
     log.pending_snapshots = state.pending_snapshots;
     log.rolled = state.rolled;
+    // Whether what was written before a crash is on the disk is not known.
+    log.metadata_changed = !known.clean && topic_id.is_some();
     log.directory_changed = !known.clean || damaged;
     Ok(log)
 }
@@ -109,10 +111,18 @@ impl Known {
     }
 }
 
-fn read_topic_id(home: &Home) -> Result<Option<Uuid>, Error> {
+fn read_topic_id(home: &Home, known: &Known) -> Result<Option<Uuid>, Error> {
     let path = home.path().join(PARTITION_METADATA_FILE);
     let bytes = home.checked(&path, home.dir.files().read(&path))?;
-    partition_metadata::decode(&bytes).map_err(Error::malformed(path))
+    match partition_metadata::decode(&bytes) {
+        // Before the first flush a power loss can leave anything.
+        Err(malformed) if !known.clean && known.recovery_point == 0 => {
+            tracing::warn!(path = %path.display(), "{malformed}; the topic id is not known");
+            listing::remove(home, PARTITION_METADATA_FILE)?;
+            Ok(None)
+        }
+        topic_id => topic_id.map_err(Error::malformed(path)),
+    }
 }
 
 /// Opens the segments by their sizes, and rebuilds indexes that are not there. Of the segments

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
+use env::OpenOptions;
 use replica::{LeaderEpochs, ProducerStates};
 use wire::Uuid;
 
@@ -41,10 +42,13 @@ pub struct Log {
     pub(crate) flushed_ms: i64,
     /// Counts the leader epochs handed out to be written.
     pub(crate) epochs_number: u64,
-    /// The highest recovery point that the checkpoint of the log directory may hold.
+    /// What the recovery point checkpoint had for this log at start-up: after a clean stop, or a
+    /// truncation that was not checkpointed, more than is flushed.
     pub(crate) checkpointed: i64,
     /// Closed segments whose indexes have entries in memory.
     pub(crate) rolled: Vec<Arc<Segment>>,
+    /// Whether `partition.metadata` was written since the last flush.
+    pub(crate) metadata_changed: bool,
     /// Whether files came since the directory was last synced.
     pub(crate) directory_changed: bool,
     pub(crate) epochs: LeaderEpochs,
@@ -88,6 +92,7 @@ impl Log {
             recovery_point: parts.recovery_point,
             flushed_ms: parts.now_ms,
             epochs_number: 0,
+            metadata_changed: false,
             directory_changed: false,
             checkpointed: 0,
             rolled: Vec::new(),
@@ -109,15 +114,21 @@ impl Log {
         self.topic_id
     }
 
-    /// Records the id of the topic, for a replica directory that has none. Waits for the disk.
+    /// Records the id of the topic, for a replica directory that has none. It is on the disk after
+    /// the next flush, before any record counts as flushed.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn assign_topic_id(&mut self, topic_id: Uuid) -> Result<(), Error> {
         let path = self.path().join(PARTITION_METADATA_FILE);
-        let files = self.dir().files();
-        let written = files.write_atomically(&path, &partition_metadata::encode(topic_id));
-        self.dir().checked(&path, written)?;
+        let written = self
+            .dir()
+            .files()
+            .open(&path, OpenOptions::truncate())
+            .and_then(|file| file.write_all_at(&partition_metadata::encode(topic_id), 0));
+        self.home().checked(&path, written)?;
+        self.metadata_changed = true;
+        self.directory_changed = true;
         self.topic_id = Some(topic_id);
         Ok(())
     }
@@ -157,15 +168,9 @@ impl Log {
         self.shared.log_end_offset.load(Ordering::Relaxed)
     }
 
-    /// Everything below this offset survives a power loss.
+    /// Everything below this offset survives a power loss. This is what the recovery point
+    /// checkpoint of the log directory is to hold.
     pub fn recovery_point(&self) -> i64 {
-        self.recovery_point
-    }
-
-    /// The recovery point, for the checkpoint of the log directory, which is assumed to be
-    /// written: truncating below it lowers the checkpoint first.
-    pub fn recovery_point_to_checkpoint(&mut self) -> i64 {
-        self.checkpointed = self.checkpointed.max(self.recovery_point);
         self.recovery_point
     }
 

@@ -29,8 +29,9 @@ struct State {
     offline: AtomicBool,
     replicas: AtomicUsize,
     removals: Mutex<Vec<Removal>>,
-    /// Held while a checkpoint is replaced.
-    writing: Mutex<()>,
+    /// Held while a checkpoint is replaced. Logs that were cut, and where, since the recovery
+    /// points were written.
+    cut: Mutex<HashMap<TopicPartition, i64>>,
     _lock: FileLock,
 }
 
@@ -57,7 +58,7 @@ impl LogDir {
             offline: AtomicBool::new(false),
             replicas: AtomicUsize::new(0),
             removals: Mutex::default(),
-            writing: Mutex::default(),
+            cut: Mutex::default(),
             _lock: found.lock,
         }))
     }
@@ -145,7 +146,8 @@ impl LogDir {
         }))
     }
 
-    /// Replaces a checkpoint of this directory. Waits for the disk.
+    /// Replaces a checkpoint of this directory. Waits for the disk. One writer at a time for each
+    /// checkpoint: it collects the offsets, writes them, and only then collects again.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -155,8 +157,17 @@ impl LogDir {
         offsets: impl ExactSizeIterator<Item = (&'a TopicPartition, i64)>,
     ) -> Result<(), Error> {
         self.check_online()?;
-        let _writing = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.write_checkpoint(checkpoint, &encode_offsets(offsets))
+        let mut cut = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        if checkpoint != OffsetCheckpoint::RecoveryPoint || cut.is_empty() {
+            return self.write_checkpoint(checkpoint, &encode_offsets(offsets));
+        }
+        // A log may have been cut after its recovery point was collected.
+        let capped = offsets.map(|(topic_partition, offset)| {
+            (topic_partition, cut.get(topic_partition).map_or(offset, |cut| offset.min(*cut)))
+        });
+        self.write_checkpoint(checkpoint, &encode_offsets(capped))?;
+        cut.clear();
+        Ok(())
     }
 
     fn write_checkpoint(&self, checkpoint: OffsetCheckpoint, bytes: &[u8]) -> Result<(), Error> {
@@ -171,7 +182,9 @@ impl LogDir {
         topic_partition: &TopicPartition,
         offset: i64,
     ) -> Result<(), Error> {
-        let _writing = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cut = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        let lowest = cut.entry(topic_partition.clone()).or_insert(offset);
+        *lowest = offset.min(*lowest);
         let mut offsets = self.read_offsets(OffsetCheckpoint::RecoveryPoint)?;
         match offsets.get_mut(topic_partition) {
             Some(recovery_point) if *recovery_point > offset => *recovery_point = offset,

@@ -246,7 +246,8 @@ impl LogDirs {
         online.min_by_key(|dir| dir.replicas())
     }
 
-    /// Makes an empty log in `dir`. Waits for the disk.
+    /// Makes an empty log in `dir`. It is on the disk after its first flush, which is best begun at
+    /// once, in the background.
     ///
     /// # Errors
     /// [`Error::Exists`], or files cannot be made.

@@ -99,7 +99,14 @@ pub(crate) fn load_newest(
 ) -> Result<ProducerStates, Error> {
     while let Some(&offset) = snapshots.last() {
         let path = home.segment_file(SegmentFile::ProducerSnapshot, offset);
-        let bytes = home.checked(&path, home.dir.files().read(&path))?;
+        let bytes = match home.dir.files().read(&path) {
+            // A flush was to write it, and a truncation came first.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                snapshots.pop();
+                continue;
+            }
+            bytes => home.checked(&path, bytes)?,
+        };
         match decode(&bytes) {
             Ok(producers) => return Ok(ProducerStates::from_snapshot(producers, offset)),
             Err(reason) => {

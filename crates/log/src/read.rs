@@ -105,34 +105,26 @@ impl LogReader {
     /// [`Error::OffsetOutOfRange`] for an offset below the log start or above the log end
     /// (kafka-semantics 74); [`Error::Corrupt`] when what is stored there is not a batch.
     pub fn read(&self, request: ReadRequest) -> Result<ReadResult, Error> {
-        self.0.home.check_open()?;
-        match self.read_once(&request) {
-            // The segment was removed between the look at the list and the opening of its file.
-            Err(Error::Closed { .. }) => self.read_once(&request),
-            result => result,
-        }
-    }
-
-    fn read_once(&self, request: &ReadRequest) -> Result<ReadResult, Error> {
         // The range first: segments seen after it hold all that is below its end.
         self.check_range(request.offset)?;
-        let segments = self.0.segments.load();
-        let following = segments.starting_at(request.offset);
-        for (index, segment) in following.iter().enumerate() {
-            if request.bound <= segment.base_offset.max(request.offset) {
-                return Ok(nothing(segment, 0));
+        self.with_segments(|segments| read(segments, &request))
+    }
+
+    /// Does something with the segments as they are now; once more if they were cut or removed
+    /// meanwhile, which shows as files that are gone or end too early.
+    pub(crate) fn with_segments<T>(
+        &self,
+        act: impl Fn(&Segments) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.0.home.check_open()?;
+        loop {
+            let segments = self.0.segments.load();
+            let result = act(&segments);
+            let failed = matches!(result, Err(Error::Closed { .. } | Error::Corrupt { .. }));
+            if !failed || Arc::ptr_eq(&segments, &self.0.segments.load()) {
+                return result;
             }
-            let end = segment.end();
-            if end.0.is_some_and(|next_offset| next_offset <= request.offset) {
-                continue;
-            }
-            let Some(start) = Start::find(segment, request.offset, end.1)? else { continue };
-            let next = following.get(index + 1).map(|next| next.base_offset);
-            let end = end_position(segment, end, next, request.bound)?;
-            return start.range(segment, end, request);
         }
-        let active = segments.active();
-        Ok(nothing(active, active.size()))
     }
 
     /// The transactions aborted among the records from `offset` on that `read` gave, and those
@@ -145,7 +137,15 @@ impl LogReader {
         offset: i64,
         read: &ReadResult,
     ) -> Result<Vec<AbortedTransaction>, Error> {
-        let segments = self.0.segments.load();
+        self.with_segments(|segments| self.aborted_in(segments, offset, read))
+    }
+
+    fn aborted_in(
+        &self,
+        segments: &Segments,
+        offset: i64,
+        read: &ReadResult,
+    ) -> Result<Vec<AbortedTransaction>, Error> {
         let following = segments.starting_at(read.segment_base_offset);
         let upper_bound = match following.first() {
             Some(segment) => match segment.upper_bound_offset(read.position, read.len())? {
@@ -176,6 +176,25 @@ impl LogReader {
         }
         Ok(())
     }
+}
+
+fn read(segments: &Segments, request: &ReadRequest) -> Result<ReadResult, Error> {
+    let following = segments.starting_at(request.offset);
+    for (index, segment) in following.iter().enumerate() {
+        if request.bound <= segment.base_offset.max(request.offset) {
+            return Ok(nothing(segment, 0));
+        }
+        let end = segment.end();
+        if end.0.is_some_and(|next_offset| next_offset <= request.offset) {
+            continue;
+        }
+        let Some(start) = Start::find(segment, request.offset, end.1)? else { continue };
+        let next = following.get(index + 1).map(|next| next.base_offset);
+        let end = end_position(segment, end, next, request.bound)?;
+        return start.range(segment, end, request);
+    }
+    let active = segments.active();
+    Ok(nothing(active, active.size()))
 }
 
 /// Where a read starts in a segment.

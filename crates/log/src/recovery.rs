@@ -6,10 +6,11 @@ use std::sync::Arc;
 use records::BatchView;
 use replica::{AbortedTransaction, LeaderEpochs, ProducerStates};
 
-use crate::active::{Active, Largest};
+use crate::active::Active;
 use crate::append::marker_of;
 use crate::home::Home;
 use crate::index::IndexEntry;
+use crate::largest::Largest;
 use crate::load::Known;
 use crate::offset_index::OffsetEntry;
 use crate::scan::{SCAN_CHUNK, Scanner};
@@ -118,7 +119,7 @@ impl<'a> Recovery<'a> {
     /// A segment that was flushed before it was closed may lack the entry that closing adds.
     fn complete_time_index(&mut self, segment: &Arc<Segment>) -> Result<(), Error> {
         let mut active = self.known.new_active(segment.base_offset);
-        let added = largest_in(segment).and_then(|largest| {
+        let added = Largest::of_open(segment).and_then(|largest| {
             active.largest = Some(largest);
             segment.set_largest_timestamp(largest.timestamp);
             active.index_time(segment)
@@ -526,34 +527,8 @@ fn resume_at(segment: &Arc<Segment>, recovery_point: i64) -> Result<Option<Resum
         _ => return Ok(None),
     }
     let (times, time) = segment.times.search(times_io, |time| time.offset <= entry.offset)?;
-    let largest = match time {
-        Some(TimeEntry { timestamp, offset }) => {
-            Largest { timestamp, offset: segment.base_offset + i64::from(offset) }
-        }
-        None => Largest { timestamp: -1, offset: -1 },
-    };
+    let largest = Largest::of_entry(segment, time);
     Ok(Some(Resume { position: entry.position, offsets, times, largest }))
-}
-
-/// The largest timestamp in a segment: what its time index says, and the batches that came after
-/// the last entry of the offset index, for every one of which the time index was looked after.
-pub(crate) fn largest_in(segment: &Arc<Segment>) -> Result<Largest, Error> {
-    let last = segment.times.last(segment.io(SegmentFile::TimeIndex))?;
-    let mut largest = match last {
-        Some(TimeEntry { timestamp, offset }) => {
-            Largest { timestamp, offset: segment.base_offset + i64::from(offset) }
-        }
-        None => Largest { timestamp: -1, offset: segment.base_offset },
-    };
-    let last = segment.offsets.last(segment.io(SegmentFile::OffsetIndex))?;
-    let from = last.map_or(0, |entry| entry.position);
-    let mut scanner = Scanner::new(segment.log(), from, segment.size(), SCAN_CHUNK);
-    while let Some((_, batch)) = scanner.next_header()? {
-        if batch.max_timestamp() > largest.timestamp {
-            largest = Largest { timestamp: batch.max_timestamp(), offset: batch.last_offset() };
-        }
-    }
-    Ok(largest)
 }
 
 /// The offset after the last batch of a segment, found behind its last index entry.

@@ -27,11 +27,6 @@ impl<'a> Scanner<'a> {
         Self { io, position, end, chunk, buf: Vec::new(), buf_position: position }
     }
 
-    /// Where the next batch starts.
-    pub(crate) fn position(&self) -> u32 {
-        self.position
-    }
-
     /// The next batch's position and header; `None` at the end.
     pub(crate) fn next_header(&mut self) -> Result<Option<(u32, BatchHeader<'_>)>, Error> {
         let position = self.position;

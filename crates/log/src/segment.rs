@@ -9,6 +9,7 @@ use env::{File, OpenOptions};
 
 use crate::home::Home;
 use crate::index::Index;
+use crate::largest::Largest;
 use crate::offset_index::OffsetEntry;
 use crate::open_files::Handle;
 use crate::scan::{LOOKUP_CHUNK, Scanner};
@@ -181,14 +182,16 @@ impl Segment {
         end: u32,
     ) -> Result<Option<Located>, Error> {
         if !self.is_suspect() {
-            let start = self.indexed(offset)?;
-            let found = match start {
-                None => self.locate_from(0, None, offset, end),
-                Some(entry) => self.locate_from(entry.position, Some(entry), offset, end),
-            };
-            match found {
-                Err(Error::Corrupt { .. }) if start.is_some() => self.distrust(),
-                found => return found,
+            match self.indexed(offset) {
+                Ok(None) => {}
+                Ok(start @ Some(entry)) => {
+                    match self.locate_from(entry.position, start, offset, end) {
+                        Err(Error::Corrupt { .. }) => self.distrust(),
+                        found => return found,
+                    }
+                }
+                Err(Error::Corrupt { .. }) => self.distrust(),
+                Err(error) => return Err(error),
             }
         }
         self.locate_from(0, None, offset, end)
@@ -272,7 +275,8 @@ impl Segment {
 
     /// Reads without the indexes from now on.
     pub(crate) fn distrust(self: &Arc<Self>) {
-        if !self.suspect.swap(true, Ordering::Relaxed) {
+        // Of a segment taken out of use, the indexes may belong to another by now.
+        if !self.suspect.swap(true, Ordering::Relaxed) && !self.is_discarded() {
             let path = self.io(SegmentFile::OffsetIndex).path();
             tracing::error!(path = %path.display(), "an index contradicts its log and will be rebuilt");
         }
@@ -284,10 +288,15 @@ impl Segment {
         if known != UNKNOWN_TIMESTAMP {
             return Ok(known);
         }
-        let last = self.times.last(self.io(SegmentFile::TimeIndex))?;
-        let largest = last.map_or(-1, |entry| entry.timestamp);
-        self.largest_timestamp.store(largest, Ordering::Relaxed);
-        Ok(largest)
+        let largest = Largest::of_closed(self)?.timestamp;
+        // The writer may know better by now.
+        let set = self.largest_timestamp.compare_exchange(
+            UNKNOWN_TIMESTAMP,
+            largest,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        Ok(set.err().unwrap_or(largest))
     }
 
     pub(crate) fn set_largest_timestamp(&self, timestamp: i64) {

@@ -27,18 +27,18 @@ impl LogReader {
     /// # Errors
     /// A file cannot be read, or a batch is corrupt.
     pub fn offset_for_timestamp(&self, timestamp: i64) -> Result<Option<TimestampOffset>, Error> {
-        self.0.home.check_open()?;
-        let segments = self.0.segments.load_full();
         let log_start_offset = self.log_start_offset();
-        for segment in segments.starting_at(log_start_offset) {
-            if segment.size() == 0 || segment.largest_timestamp()? < timestamp {
-                continue;
+        self.with_segments(|segments| {
+            for segment in segments.starting_at(log_start_offset) {
+                if segment.size() == 0 || segment.largest_timestamp()? < timestamp {
+                    continue;
+                }
+                if let Some(found) = find(segment, timestamp, log_start_offset)? {
+                    return Ok(Some(found));
+                }
             }
-            if let Some(found) = find(segment, timestamp, log_start_offset)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     /// The first record with the largest timestamp of the log; `None` when no record has a
@@ -47,27 +47,26 @@ impl LogReader {
     /// # Errors
     /// As [`offset_for_timestamp`](Self::offset_for_timestamp).
     pub fn offset_of_max_timestamp(&self) -> Result<Option<TimestampOffset>, Error> {
-        self.0.home.check_open()?;
-        let segments = self.0.segments.load_full();
         let log_start_offset = self.log_start_offset();
-        let mut largest: Option<(i64, &Arc<Segment>)> = None;
-        for segment in segments.starting_at(log_start_offset) {
-            let mut timestamp = segment.largest_timestamp()?;
-            if segment.base_offset < log_start_offset {
-                // What the time index says may be of a record that is not in the log any more.
-                match find(segment, timestamp, log_start_offset)? {
-                    Some(_) => {}
-                    None => timestamp = largest_from(segment, log_start_offset)?,
+        self.with_segments(|segments| {
+            let mut largest: Option<(i64, &Arc<Segment>)> = None;
+            for segment in segments.starting_at(log_start_offset) {
+                let mut timestamp = segment.largest_timestamp()?;
+                if segment.base_offset < log_start_offset
+                    && find(segment, timestamp, log_start_offset)?.is_none()
+                {
+                    // A record has it that is not in the log any more.
+                    timestamp = largest_from(segment, log_start_offset)?;
+                }
+                if timestamp >= 0 && largest.is_none_or(|(known, _)| timestamp > known) {
+                    largest = Some((timestamp, segment));
                 }
             }
-            if timestamp >= 0 && largest.is_none_or(|(known, _)| timestamp > known) {
-                largest = Some((timestamp, segment));
+            match largest {
+                Some((timestamp, segment)) => find(segment, timestamp, log_start_offset),
+                None => Ok(None),
             }
-        }
-        match largest {
-            Some((timestamp, segment)) => find(segment, timestamp, log_start_offset),
-            None => Ok(None),
-        }
+        })
     }
 }
 
@@ -103,25 +102,29 @@ fn find(
     log_start_offset: i64,
 ) -> Result<Option<TimestampOffset>, Error> {
     let size = segment.size();
-    let from = if segment.is_suspect() {
-        0
-    } else {
-        let io = segment.io(SegmentFile::TimeIndex);
-        let (_, below) = segment.times.search(io, |entry| entry.timestamp < timestamp)?;
-        let below = below.map_or(0, |entry| segment.base_offset + i64::from(entry.offset));
-        match segment.locate(below.max(log_start_offset), size)? {
-            Some(batch) => batch.position,
-            None => return Ok(None),
+    let below = match segment.is_suspect() {
+        true => None,
+        false => {
+            let io = segment.io(SegmentFile::TimeIndex);
+            let found = segment.times.search(io, |entry| entry.timestamp < timestamp);
+            match found {
+                Err(Error::Corrupt { .. }) => {
+                    segment.distrust();
+                    None
+                }
+                found => found?.1,
+            }
         }
     };
+    let below = below.map_or(0, |entry| segment.base_offset + i64::from(entry.offset));
+    let Some(first) = segment.locate(below.max(log_start_offset), size)? else { return Ok(None) };
+    let from = first.position;
     let mut scanner = Scanner::new(segment.log(), from, size, SCAN_CHUNK);
     loop {
-        let start = scanner.position();
         let Some((position, batch)) = scanner.next_header()? else { return Ok(None) };
         if batch.max_timestamp() < timestamp || batch.last_offset() < log_start_offset {
             continue;
         }
-        debug_assert_eq!(start, position);
         if let Some(found) = find_in_batch(segment, position, timestamp, log_start_offset)? {
             return Ok(Some(found));
         }

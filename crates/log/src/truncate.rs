@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::active::Active;
 use crate::index::IndexEntry;
+use crate::largest::Largest;
 use crate::log::Log;
 use crate::offset_index::OffsetEntry;
-use crate::recovery::largest_in;
 use crate::segment::Segment;
 use crate::segments::Segments;
 use crate::time_index::TimeEntry;
@@ -42,16 +42,24 @@ impl Log {
         };
         self.lower_checkpointed(offset)?;
         self.home().written().truncations += 1;
-        // What is removed first is gone for good before the rest is cut: a power loss must not
-        // bring back a segment behind a gap.
-        gone.iter().try_for_each(|segment| self.discard(segment, now_ms))?;
-        self.sync_removal(gone)?;
-        let cut = self.cut(last, offset, position, now_ms)?;
-        let remaining = kept.iter().cloned().chain([cut]).collect();
+        let cut = self.shortened(last, offset, position)?;
+        self.active = Active::new(now_ms, self.jitter_ms(cut.base_offset));
+        if position > 0 {
+            let largest = Largest::of_open(&cut)?;
+            cut.set_largest_timestamp(largest.timestamp);
+            self.active.largest = Some(largest);
+        }
+        let remaining = kept.iter().cloned().chain([cut.clone()]).collect();
+        // Readers first: who has the old list and finds a file too short looks at the new one.
         self.shared.segments.store(Arc::new(Segments::new(remaining)));
         self.set_log_end_offset(offset);
         self.set_log_start_offset(self.log_start_offset().min(offset));
         self.recovery_point = self.recovery_point.min(offset);
+        // What is removed first is gone for good before the rest is cut: a power loss must not
+        // bring back a segment behind a gap.
+        gone.iter().try_for_each(|segment| self.discard(segment, now_ms))?;
+        self.sync_removal(gone)?;
+        self.cut_files(last, &cut)?;
         self.epochs_changed |= self.epochs.truncate_from_end(offset);
         self.reload_producers(offset, now_ms)
     }
@@ -65,12 +73,12 @@ impl Log {
         self.lower_checkpointed(offset)?;
         self.home().written().truncations += 1;
         let segments = self.shared.segments.load_full();
+        let first = Arc::new(Segment::new(self.home().clone(), offset));
+        self.shared.segments.store(Arc::new(Segments::new(vec![first.clone()])));
         segments.all().iter().try_for_each(|segment| self.discard(segment, now_ms))?;
         self.sync_removal(segments.all())?;
-        let first = Arc::new(Segment::new(self.home().clone(), offset));
         first.create_files()?;
         self.active = Active::new(now_ms, self.jitter_ms(offset));
-        self.shared.segments.store(Arc::new(Segments::new(vec![first])));
         self.set_log_start_offset(offset);
         self.set_log_end_offset(offset);
         self.recovery_point = offset;
@@ -105,56 +113,63 @@ impl Log {
         Ok(true)
     }
 
-    /// Cuts the files of a segment where `offset` is, and makes it the active one. Readers of the
-    /// old one keep what they have, and find no more.
-    fn cut(
-        &mut self,
+    /// A segment that ends at `offset`, which is at `position`, on the files of one that goes on.
+    fn shortened(
+        &self,
         segment: &Arc<Segment>,
         offset: i64,
         position: u32,
-        now_ms: i64,
     ) -> Result<Arc<Segment>, Error> {
         let relative = segment.relative(offset);
-        let (offsets_io, times_io) =
-            (segment.io(SegmentFile::OffsetIndex), segment.io(SegmentFile::TimeIndex));
-        let (offsets, _) = segment.offsets.search(offsets_io, |entry| entry.offset < relative)?;
-        let (times, _) = segment.times.search(times_io, |entry| entry.offset < relative)?;
-        segment.offsets.write_out(offsets_io)?;
-        segment.times.write_out(times_io)?;
-        offsets_io.set_len(u64::from(offsets) * OffsetEntry::SIZE as u64)?;
-        times_io.set_len(u64::from(times) * TimeEntry::SIZE as u64)?;
-        let mut aborted = txn_index::read(segment)?;
-        if aborted.iter().any(|entry| entry.last_offset >= offset) {
-            aborted.retain(|entry| entry.last_offset < offset);
-            txn_index::rewrite(segment, &aborted)?;
+        let (mut offsets, mut times) = (0, 0);
+        // Of indexes that are no good nothing is kept: the log is gone through without.
+        if !segment.is_suspect() {
+            let (offsets_io, times_io) =
+                (segment.io(SegmentFile::OffsetIndex), segment.io(SegmentFile::TimeIndex));
+            segment.offsets.write_out(offsets_io)?;
+            segment.times.write_out(times_io)?;
+            offsets = segment.offsets.search(offsets_io, |entry| entry.offset < relative)?.0;
+            times = segment.times.search(times_io, |entry| entry.offset < relative)?.0;
         }
-        segment.log().set_len(position.into())?;
-        // What a power loss brought back would lie between this and what is appended next.
-        for file in [SegmentFile::Log, SegmentFile::OffsetIndex, SegmentFile::TimeIndex] {
+        let (home, base_offset) = (self.home().clone(), segment.base_offset);
+        let shortened = Segment::with_entries(home, base_offset, offsets, times);
+        shortened.set_has_aborted(segment.has_aborted());
+        shortened.publish(offset, position);
+        Ok(Arc::new(shortened))
+    }
+
+    /// Cuts the files of `segment` to what `cut` has, and takes `segment` out of use.
+    fn cut_files(&self, segment: &Arc<Segment>, cut: &Arc<Segment>) -> Result<(), Error> {
+        let (end, position) = cut.end();
+        let mut aborted = match txn_index::read(segment) {
+            // Whoever reads it is told so; nothing is made of it here.
+            Err(Error::Corrupt { .. }) => Vec::new(),
+            aborted => aborted?,
+        };
+        if aborted.iter().any(|entry| Some(entry.last_offset) >= end) {
+            aborted.retain(|entry| Some(entry.last_offset) < end);
+            txn_index::rewrite(cut, &aborted)?;
+        }
+        let offsets = cut.offsets.len(cut.io(SegmentFile::OffsetIndex))?;
+        let times = cut.times.len(cut.io(SegmentFile::TimeIndex))?;
+        for (file, len) in [
+            (SegmentFile::OffsetIndex, u64::from(offsets) * OffsetEntry::SIZE as u64),
+            (SegmentFile::TimeIndex, u64::from(times) * TimeEntry::SIZE as u64),
+            (SegmentFile::Log, position.into()),
+        ] {
+            // What a power loss brought back would lie between this and what is appended next.
+            segment.io(file).set_len(len)?;
             segment.io(file).sync()?;
         }
-        segment.publish(offset, position);
-
-        let (home, base_offset) = (self.home().clone(), segment.base_offset);
-        let cut = Arc::new(Segment::with_entries(home, base_offset, offsets, times));
-        cut.set_has_aborted(!aborted.is_empty());
-        cut.publish(offset, position);
-        if segment.is_suspect() {
-            cut.distrust();
-        }
-        self.active = Active::new(now_ms, self.jitter_ms(base_offset));
-        if position > 0 {
-            let largest = largest_in(&cut)?;
-            cut.set_largest_timestamp(largest.timestamp);
-            self.active.largest = Some(largest);
-        }
-        Ok(cut)
+        segment.discard();
+        segment.close_files();
+        Ok(())
     }
 
     /// Takes care that the checkpoint of the log directory does not vouch for what is cut: after a
     /// crash it would for what is appended there next.
     fn lower_checkpointed(&mut self, offset: i64) -> Result<(), Error> {
-        if offset < self.checkpointed {
+        if offset < self.checkpointed.max(self.recovery_point) {
             self.dir().lower_recovery_point(&self.topic_partition, offset)?;
             self.checkpointed = offset;
         }

@@ -170,8 +170,11 @@ fn a_damaged_partition_metadata_fails_its_replica_only() {
         let dirs = node.open();
         for index in 0..2 {
             let partition = TopicPartition::new("t", index);
-            dirs.create(&dirs.dirs()[0], &partition, TOPIC_ID, settings.clone()).unwrap();
+            let mut log =
+                dirs.create(&dirs.dirs()[0], &partition, TOPIC_ID, settings.clone()).unwrap();
+            log.close(NOW).unwrap();
         }
+        dirs.dirs()[0].mark_clean(1).unwrap();
         drop(dirs);
         let node = world.start();
         let path = node.path("partition.metadata");

@@ -5,6 +5,7 @@
 mod support;
 
 mod append;
+mod concurrency;
 mod damage;
 mod dirs;
 mod identity;

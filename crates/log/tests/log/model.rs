@@ -207,7 +207,8 @@ impl Life<'_> {
             at_least_one_batch: self.random.below(2) == 0,
         };
         let context = format!("{context} {request:?}");
-        let result = log.reader().read(request).unwrap();
+        let result = log.reader().read(request);
+        let result = result.unwrap_or_else(|error| panic!("{context}: {error}"));
         let bytes = result.read_bytes().unwrap();
         // From the batch with the offset, up to those that end below the bound.
         let expected: Vec<&Batch> = model
@@ -246,7 +247,8 @@ impl Life<'_> {
         let mut in_log =
             model.batches.iter().filter(|batch| batch.last_offset >= model.log_start_offset);
         let expected = in_log.clone().find(|batch| batch.timestamp >= timestamp);
-        let found = log.reader().offset_for_timestamp(timestamp).unwrap();
+        let found = log.reader().offset_for_timestamp(timestamp);
+        let found = found.unwrap_or_else(|error| panic!("{context}: {error}"));
         let expected = expected.map(|batch| {
             (batch.timestamp, batch.base_offset.max(model.log_start_offset), batch.epoch)
         });
@@ -255,7 +257,8 @@ impl Life<'_> {
 
         let largest = in_log.clone().map(|batch| batch.timestamp).max();
         let expected = in_log.find(|batch| Some(batch.timestamp) == largest);
-        let found = log.reader().offset_of_max_timestamp().unwrap();
+        let found = log.reader().offset_of_max_timestamp();
+        let found = found.unwrap_or_else(|error| panic!("{context}: {error}"));
         assert_eq!(
             found.map(|found| found.offset),
             expected.map(|batch| batch.base_offset.max(model.log_start_offset)),
@@ -339,7 +342,7 @@ impl Model {
 
 #[test]
 fn random_lives_on_the_machines_files() {
-    for seed in 0..6 {
+    for seed in 0..3 {
         live(&World::os(), seed, 150);
     }
 }
@@ -349,7 +352,7 @@ fn random_lives_on_simulated_files_with_power_losses() {
     // More of them when asked for: LOG_SEEDS=1000..2000.
     let asked = std::env::var("LOG_SEEDS").ok();
     let range = asked.as_deref().and_then(|range| range.split_once(".."));
-    let (from, to) = range.map_or((100, 200), |(a, b)| (a.parse().unwrap(), b.parse().unwrap()));
+    let (from, to) = range.map_or((100, 150), |(a, b)| (a.parse().unwrap(), b.parse().unwrap()));
     for seed in from..to {
         live(&World::sim(seed), seed, 150);
     }

@@ -120,6 +120,31 @@ fn rule_4_only_what_lies_above_the_recovery_point_is_looked_at() {
     });
 }
 
+#[test]
+fn a_truncation_lowers_the_recovery_point_on_the_disk() {
+    everywhere(|world| {
+        let settings = Arc::new(small());
+        let node = world.start();
+        let (dirs, mut log) = node.log(&settings);
+        for _ in 0..10 {
+            append(&mut log, batch(1, 100, NOW), 0);
+        }
+        flush(&mut log);
+        checkpoint(&mut log);
+        let path = node.dir.join("d").join("recovery-point-offset-checkpoint");
+        assert_eq!(node.read_file(&path), b"0\n1\nt 0 10\n");
+        let collected = log.recovery_point();
+        log.truncate_to(4, NOW).unwrap();
+        assert_eq!(node.read_file(&path), b"0\n1\nt 0 4\n");
+        // What a timer collected before does not raise it again, what it collects next may.
+        for (offset, expected) in [(collected, "4"), (7, "7")] {
+            let entry = [(log.topic_partition(), offset)].into_iter();
+            dirs.dirs()[0].write_offsets(log::OffsetCheckpoint::RecoveryPoint, entry).unwrap();
+            assert_eq!(node.read_file(&path), format!("0\n1\nt 0 {expected}\n").as_bytes());
+        }
+    });
+}
+
 fn node_remove(world: &World, file: &str) {
     let node = world.start();
     node.env.files().remove_file(node.path(file)).unwrap();
@@ -174,12 +199,20 @@ fn rule_3_indexes_that_are_missing_or_garbage_are_rebuilt() {
 
             let node = world.start();
             let (_dirs, mut log) = node.log(&settings);
-            assert_eq!(read_all(&log), before);
+            let check = |log: &Log| {
+                assert_eq!(read_all(log), before);
+                for n in 0..60 {
+                    let found = log.reader().offset_for_timestamp(NOW + n).unwrap().unwrap();
+                    assert_eq!(found.offset, 2 * n);
+                }
+                assert_eq!(log.reader().offset_for_timestamp(NOW + 60).unwrap(), None);
+            };
+            check(&log);
             if let Some(job) = log.repair() {
                 log.repaired(job.run().unwrap());
             }
             assert!(log.repair().is_none());
-            assert_eq!(read_all(&log), before);
+            check(&log);
             if removed {
                 let rebuilt: Vec<Vec<u8>> =
                     names.iter().map(|name| node.read_file(node.path(name))).collect();

@@ -181,7 +181,7 @@ pub(crate) fn close(dirs: &LogDirs, log: &mut Log) {
     log.close(NOW).unwrap();
     let dir = log.dir().clone();
     let name = log.topic_partition().clone();
-    let recovery_point = log.recovery_point_to_checkpoint();
+    let recovery_point = log.recovery_point();
     dir.write_offsets(RecoveryPoint, [(&name, recovery_point)].into_iter()).unwrap();
     let start = log.log_start_offset_to_checkpoint().map(|offset| (&name, offset));
     dir.write_offsets(LogStartOffset, start.into_iter()).unwrap();
@@ -192,7 +192,7 @@ pub(crate) fn close(dirs: &LogDirs, log: &mut Log) {
 
 /// Writes the recovery point as a timer does.
 pub(crate) fn checkpoint(log: &mut Log) {
-    let recovery_point = log.recovery_point_to_checkpoint();
+    let recovery_point = log.recovery_point();
     let name = log.topic_partition().clone();
     let entry = [(&name, recovery_point)].into_iter();
     log.dir().write_offsets(log::OffsetCheckpoint::RecoveryPoint, entry).unwrap();
