@@ -182,9 +182,12 @@ def crash_rounds(node, rounds, chance):
     """Kills and restarts the node; the milliseconds each start took to be ready."""
     starts = []
     for round_ in range(rounds):
-        # Now and then the node dies while it is still recovering or loading its groups.
-        time.sleep(chance.choice([0.05, 0.3, 1.0, 2.5]) * chance.random() + 0.02)
+        time.sleep(chance.choice([0.05, 0.3, 1.0, 2.5]) * chance.random())
         node.stop(kill=True)
+        while chance.random() < 0.3:  # and again while it is still starting: recovering, loading its groups
+            node.start()
+            time.sleep(chance.random() * 0.15)
+            node.stop(kill=True)
         node.log.write_text("")
         began = time.time()
         node.start().wait_ready()
