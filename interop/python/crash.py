@@ -219,6 +219,9 @@ def scenario(node, options):
     members = [Member(node.bootstrap, name, stop_reading) for name in ("carl", "dora")]
     for thread in senders + members:
         thread.start()
+    until = time.time() + 60
+    while time.time() < until and not (any(m.commits for m in members) and all(s.acknowledged for s in senders)):
+        time.sleep(0.05)
     starts = crash_rounds(node, options.rounds, random.Random(options.seed))
     stop_reading.set()
     for member in members:
