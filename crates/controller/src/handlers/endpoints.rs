@@ -31,13 +31,18 @@ pub(crate) fn of_controller(
     checked(listeners.iter().map(endpoint).collect())
 }
 
-/// Nobody could use a listener without name, or of a protocol that does not exist.
+/// Nobody could use a listener without name, or of a protocol that does not exist. Of two with the
+/// same name the later one counts.
 fn checked(endpoints: Vec<Endpoint>) -> Result<Vec<Endpoint>, Error> {
-    let is_usable = |endpoint: &Endpoint| {
-        !endpoint.name.is_empty() && SECURITY_PROTOCOLS.contains(&endpoint.security_protocol)
-    };
-    match endpoints.iter().all(is_usable) {
-        true => Ok(endpoints),
-        false => Err(Error::standard(Reason::UnknownServerError)),
+    let mut checked: Vec<Endpoint> = Vec::with_capacity(endpoints.len());
+    for endpoint in endpoints {
+        if endpoint.name.is_empty() || !SECURITY_PROTOCOLS.contains(&endpoint.security_protocol) {
+            return Err(Error::standard(Reason::UnknownServerError));
+        }
+        match checked.iter_mut().find(|earlier| earlier.name == endpoint.name) {
+            Some(earlier) => *earlier = endpoint,
+            None => checked.push(endpoint),
+        }
     }
+    Ok(checked)
 }

@@ -13,11 +13,17 @@ impl Handle {
         request: UnregisterBrokerRequest,
     ) -> UnregisterBrokerResponse {
         let ask = |reply| Operation::UnregisterBroker(request.broker_id, reply);
-        let (error_code, error_message) = error_map::result_to_wire(&self.ask(None, ask).await);
-        UnregisterBrokerResponse {
-            error_code,
-            error_message,
-            ..UnregisterBrokerResponse::default()
+        match self.ask(None, ask).await {
+            // As in Kafka, success has an empty text rather than none.
+            Ok(()) => UnregisterBrokerResponse::default(),
+            Err(error) => {
+                let (error_code, error_message) = error_map::to_wire(&error);
+                UnregisterBrokerResponse {
+                    error_code,
+                    error_message,
+                    ..UnregisterBrokerResponse::default()
+                }
+            }
         }
     }
 }

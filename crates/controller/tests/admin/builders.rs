@@ -3,17 +3,17 @@
 use wire::messages::*;
 use wire::{Request, Str, Uuid};
 
-use super::{Step, TopicIds};
+use super::{Known, Step};
 
 pub(super) fn step(title: &'static str, version: i16, request: impl Into<Request>) -> Step {
     let request = request.into();
     Step { title, version, request: Box::new(move |_| request.clone()) }
 }
 
-pub(super) fn with_ids(
+pub(super) fn with(
     title: &'static str,
     version: i16,
-    request: impl Fn(&TopicIds) -> Request + 'static,
+    request: impl Fn(&Known) -> Request + 'static,
 ) -> Step {
     Step { title, version, request: Box::new(request) }
 }

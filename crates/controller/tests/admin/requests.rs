@@ -278,7 +278,7 @@ fn leaders() -> Vec<Step> {
             0,
             ListPartitionReassignmentsRequest { timeout_ms: 30_000, ..Default::default() },
         ),
-        with_ids("proposals of a stale broker", 3, |ids| propose(ids["a"], 1)),
+        with("proposals of a stale broker", 3, |known| propose(known.topic("a"), 1)),
         step(
             "heartbeat of a stale broker",
             2,
@@ -380,11 +380,11 @@ fn deletion() -> Vec<Step> {
                 (Some("f"), no_id),
             ]),
         ),
-        with_ids("by name and by id", 6, move |ids| {
-            delete(&[(Some("d"), no_id), (None, ids["d"])])
+        with("by name and by id", 6, move |known| {
+            delete(&[(Some("d"), no_id), (None, known.topic("d"))])
         }),
-        with_ids("by id", 6, move |ids| delete(&[(None, ids["d"])])),
-        with_ids("by id again", 6, move |ids| delete(&[(None, ids["d"])])),
+        with("by id", 6, move |known| delete(&[(None, known.topic("d"))])),
+        with("by id again", 6, move |known| delete(&[(None, known.topic("d"))])),
         step("nothing", 6, delete(&[])),
     ]
 }

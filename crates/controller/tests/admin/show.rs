@@ -101,10 +101,22 @@ fn show_other(response: &Response) -> Vec<String> {
         Response::AlterPartition(r) => {
             let mut lines = vec![result(r.error_code, &None)];
             let partitions = r.topics.iter().flat_map(|topic| &topic.partitions);
-            lines.extend(partitions.map(|p| line(p.partition_index, p.error_code, &None)));
+            lines.extend(partitions.map(|p| {
+                let state = format!(
+                    "leader={} epoch={} isr={:?} recovery={} partition-epoch={}",
+                    p.leader_id, p.leader_epoch, p.isr, p.leader_recovery_state, p.partition_epoch
+                );
+                line(p.partition_index, p.error_code, &None) + " " + &state
+            }));
             lines
         }
-        Response::BrokerHeartbeat(r) => vec![result(r.error_code, &None)],
+        Response::BrokerHeartbeat(r) => vec![format!(
+            "{} caught-up={} fenced={} should-shut-down={}",
+            result(r.error_code, &None),
+            r.is_caught_up,
+            r.is_fenced,
+            r.should_shut_down
+        )],
         Response::AllocateProducerIds(r) => {
             vec![format!("{} +{}", result(r.error_code, &None), r.producer_id_len)]
         }

@@ -88,13 +88,15 @@ impl Node {
             log_dirs: vec![dir.to_owned()],
             metadata_log_dir: dir.to_owned(),
             metadata_directory_id: metadata_dir.id(),
-            initial_voters: InitialVoters::Standalone(vec![endpoint.clone()]),
+            initial_voters: InitialVoters::Static,
             bootstrap_records: bootstrap::feature_records(&bootstrap::FRESH_FEATURES).unwrap(),
         };
         format(env, &format_options).unwrap();
         let cluster_id = dirs.cluster_id().to_string();
         let mut quorum_settings =
             quorum_node::Settings::new(cluster_id.clone(), NODE_ID, metadata_dir.id());
+        let voter = (NODE_ID, endpoint.host.clone(), endpoint.port);
+        quorum_settings.static_voters = quorum_node::static_voters([voter], "CONTROLLER");
         quorum_settings.controller_endpoints = vec![endpoint];
         let quorum = QuorumNode::start(
             env,
@@ -160,7 +162,7 @@ impl Node {
                 ..Listener::default()
             }],
             features: features.collect(),
-            log_dirs: vec![Uuid([100 + broker_id as u8; 16])],
+            log_dirs: vec![Uuid::from_halves(u64::from(broker_id.unsigned_abs()), 1 << 40)],
             ..BrokerRegistrationRequest::default()
         };
         let registered = self.controller.broker_registration(&context(4), request).await;
