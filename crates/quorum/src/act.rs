@@ -211,8 +211,10 @@ impl Machine {
                 self.become_prospective(turn);
                 return true;
             }
-            // An observer has nothing to win by standing; it looks for a newer leader.
+            // An observer has nothing to win by standing; it looks for a newer leader. Somebody
+            // who stands may need its promise: it may be a voter already and not know it.
             role.fetch_deadline = turn.now.ms + fetch_timeout;
+            role.has_fetched = false;
             self.look_for_leader(turn);
         }
         self.check_membership(turn);

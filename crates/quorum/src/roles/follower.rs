@@ -7,7 +7,8 @@ use crate::types::{Millis, SnapshotId};
 pub(crate) struct Follower {
     /// When the leader counts as lost.
     pub(crate) fetch_deadline: Millis,
-    /// Whether it got anything from this leader yet: it then refuses pre-votes of others.
+    /// Whether it got anything from this leader, lately if it is an observer: it then refuses
+    /// pre-votes of others.
     pub(crate) has_fetched: bool,
     /// The snapshot being downloaded, if the leader's log no longer reaches back far enough.
     pub(crate) download: Option<SnapshotDownload>,

@@ -491,8 +491,9 @@ impl Cluster {
             }
             Command::InstallSnapshot { id: snapshot_id } => return self.install(id, snapshot_id),
             Command::HighWatermarkAdvanced { high_watermark } => {
-                let disk = &self.replicas[&id].disk;
-                self.invariants.committed(id, high_watermark, disk);
+                let replica = &self.replicas[&id];
+                let epoch = replica.machine.as_ref()?.election().epoch;
+                self.invariants.committed(id, epoch, high_watermark, &replica.disk);
             }
             Command::Halt(violation) => panic!("seed {}: node {id}: {violation}", self.seed),
             Command::LeaderChanged { leader: None, .. } => {

@@ -12,8 +12,8 @@ pub(crate) struct Invariants {
     leaders: BTreeMap<LeaderEpoch, NodeId>,
     /// Every batch ever written, by place and epoch.
     written: BTreeMap<(Offset, LeaderEpoch), Batch>,
-    /// Every batch ever committed, by place.
-    committed: BTreeMap<Offset, Batch>,
+    /// Every batch ever committed, by place, with the epoch whose leader committed it.
+    committed: BTreeMap<Offset, (Batch, LeaderEpoch)>,
     /// What each replica said is committed, in its present life.
     high_watermarks: BTreeMap<NodeId, Offset>,
     committed_end: Offset,
@@ -25,17 +25,18 @@ impl Invariants {
         self.committed_end
     }
 
-    /// Single leader per epoch; and when it is elected, it has everything that is committed.
+    /// Single leader per epoch; and when it is elected, it has everything that leaders of epochs
+    /// before committed. (A vote that comes late can still make a leader of an epoch that is over.)
     pub(crate) fn leads(&mut self, node: NodeId, epoch: LeaderEpoch, disk: &Disk) {
         if let Some(leader) = self.leaders.get(&epoch) {
             assert_eq!(*leader, node, "two leaders in epoch {epoch}");
             return;
         }
         self.leaders.insert(epoch, node);
-        assert!(disk.end_offset() >= self.committed_end, "leader {node} is short");
         let own: BTreeMap<Offset, &Batch> =
             disk.batches.iter().map(|batch| (batch.base_offset, batch)).collect();
-        for (offset, batch) in self.committed.range(disk.start_offset..) {
+        let committed = self.committed.range(disk.start_offset..);
+        for (offset, (batch, _)) in committed.filter(|(_, (_, before))| *before < epoch) {
             let own = own.get(offset).copied();
             assert_eq!(own, Some(batch), "leader {node} of epoch {epoch} misses a committed batch");
         }
@@ -49,7 +50,13 @@ impl Invariants {
     }
 
     /// The high watermark only rises, and what is below is the same everywhere forever.
-    pub(crate) fn committed(&mut self, node: NodeId, high_watermark: Offset, disk: &Disk) {
+    pub(crate) fn committed(
+        &mut self,
+        node: NodeId,
+        epoch: LeaderEpoch,
+        high_watermark: Offset,
+        disk: &Disk,
+    ) {
         let known = self.high_watermarks.insert(node, high_watermark).unwrap_or(0);
         assert!(known < high_watermark, "node {node} goes from {known} back to {high_watermark}");
         assert!(high_watermark <= disk.end_offset(), "node {node} commits what it does not have");
@@ -58,8 +65,10 @@ impl Invariants {
                 break;
             }
             if batch.base_offset >= known {
+                // The first to know is the leader that commits.
                 let first = self.committed.entry(batch.base_offset);
-                assert_eq!(first.or_insert_with(|| batch.clone()), batch, "a commit was undone");
+                let (first, _) = first.or_insert_with(|| (batch.clone(), epoch));
+                assert_eq!(first, batch, "a commit was undone");
             }
         }
         self.committed_end = self.committed_end.max(high_watermark);
