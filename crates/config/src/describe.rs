@@ -150,7 +150,7 @@ impl ServerConfig {
     }
 
     fn describe_this_broker(&self, query: &Query<'_>) -> Vec<Entry> {
-        let shown = |row: &&Setting| !row.internal;
+        let shown = |row: &&Setting| row.is_listed();
         let mut values: BTreeMap<&str, Option<String>> = self
             .originals()
             .into_iter()
@@ -319,7 +319,7 @@ impl Level<'_> {
         behind: &dyn Fn(&Setting) -> Vec<EntrySynonym>,
         query: &Query<'_>,
     ) -> Vec<Entry> {
-        let rows = table::rows(self.areas).filter(|row| !row.internal).map(|row| row.name);
+        let rows = table::rows(self.areas).filter(|row| row.is_listed()).map(|row| row.name);
         let mut names: Vec<&str> = rows.chain(self.own.keys().map(String::as_str)).collect();
         names.sort_unstable();
         names.dedup();

@@ -161,6 +161,9 @@ pub struct Setting {
     pub synonyms: &'static [Synonym],
     /// Left out of Kafka's documentation and meant for tests.
     pub internal: bool,
+    /// Whether Apache Kafka has no such setting. It is shown only where somebody set it, so that
+    /// what tools list stays what Apache Kafka lists.
+    pub own: bool,
     /// Whether Ottla acts on it.
     pub effect: Effect,
     /// What it does, for the reference and for `DescribeConfigs`.
@@ -202,6 +205,7 @@ impl Setting {
             mode: Mode::ReadOnly,
             synonyms: &[],
             internal: false,
+            own: false,
             effect: Effect::NotYet,
             doc: "",
         }
@@ -230,6 +234,16 @@ impl Setting {
     pub(crate) const fn internal(mut self) -> Self {
         self.internal = true;
         self
+    }
+
+    pub(crate) const fn own(mut self) -> Self {
+        self.own = true;
+        self
+    }
+
+    /// Whether it is listed although nobody set it.
+    pub(crate) const fn is_listed(&self) -> bool {
+        !self.internal && !self.own
     }
 
     pub(crate) const fn works(mut self) -> Self {

@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn the_table_is_complete() {
         // kafka-configs, preface; besides, three client metrics settings and three throttles
-        let counts = ALL.map(|areas| rows(areas).count());
+        let counts = ALL.map(|areas| rows(areas).filter(|row| !row.own).count());
         assert_eq!(counts, [360, 3, 34, 17, 3]);
     }
 }

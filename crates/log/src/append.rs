@@ -145,7 +145,7 @@ impl Log {
 
     /// Makes the active segment one that can take what comes; whether it is a new one.
     fn prepare(&mut self, incoming: &Incoming, now_ms: i64) -> Result<bool, Error> {
-        if self.log_end_offset() == self.recovery_point {
+        if self.log_end_offset() == self.synced_offset() {
             self.flushed_ms = now_ms;
         }
         self.roll_if_due(incoming, now_ms)
@@ -173,10 +173,11 @@ impl Log {
         Ok(())
     }
 
-    fn publish(&self, segment: &Arc<Segment>, incoming: &Incoming) {
+    fn publish(&mut self, segment: &Arc<Segment>, incoming: &Incoming) {
         let next_offset = incoming.last_offset + 1;
         segment.publish(next_offset, segment.size() + incoming.size as u32);
         self.set_log_end_offset(next_offset);
+        self.unflushed_bytes += incoming.size as u64;
     }
 }
 

@@ -26,7 +26,18 @@ pub struct FlushJob {
     active_base_offset: i64,
     up_to: i64,
     began_ms: i64,
+    unflushed_bytes: u64,
     truncations: u64,
+    extent: Extent,
+}
+
+/// How much of a log a flush brings onto the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Records, and the files' names: what cannot be made anew.
+    Records,
+    /// Records, indexes, leader epochs and snapshots: recovery has nothing to do.
+    Everything,
 }
 
 impl FlushJob {
@@ -69,6 +80,9 @@ impl FlushJob {
         let (offsets, times) =
             (segment.io(SegmentFile::OffsetIndex), segment.io(SegmentFile::TimeIndex));
         segment.log().sync()?;
+        if self.extent == Extent::Records {
+            return Ok(());
+        }
         segment.offsets.sync(offsets)?;
         segment.times.sync(times)?;
         if segment.has_aborted() {
@@ -109,12 +123,31 @@ impl FlushJob {
 }
 
 impl Log {
-    /// Whether `flush.messages` or `flush.ms` ask for a flush now.
-    pub fn is_flush_due(&self, now_ms: i64) -> bool {
-        let unflushed = self.log_end_offset().saturating_sub(self.recovery_point);
-        unflushed > 0
-            && (unflushed >= self.settings.flush_messages
-                || now_ms.saturating_sub(self.flushed_ms) >= self.settings.flush_ms)
+    /// Whether `flush.messages` asks for a flush now.
+    pub fn is_flush_due(&self) -> bool {
+        let unflushed = self.log_end_offset().saturating_sub(self.synced_offset());
+        unflushed > 0 && unflushed >= self.settings.flush_messages
+    }
+
+    /// When `flush.ms` asks for a flush, in ms of the wall clock; `None` if nothing is unflushed
+    /// or the setting does not ask.
+    pub fn flush_deadline_ms(&self) -> Option<i64> {
+        let unflushed = self.log_end_offset() > self.synced_offset();
+        let asked = unflushed && self.settings.flush_ms != i64::MAX;
+        asked.then(|| self.flushed_ms.saturating_add(self.settings.flush_ms))
+    }
+
+    /// What brings the records onto the disk that are not there; `None` if all are. It leaves the
+    /// recovery point where it is, which saves the disk the indexes.
+    pub fn sync(&mut self, now_ms: i64) -> Option<FlushJob> {
+        let up_to = self.log_end_offset();
+        if up_to <= self.synced_offset() {
+            return None;
+        }
+        let all = self.shared.segments.load_full();
+        let unsynced = all.starting_at(self.synced_offset()).iter();
+        let segments = unsynced.filter(|segment| segment.size() > 0).cloned().collect();
+        Some(self.job(segments, up_to, now_ms, Extent::Records))
     }
 
     /// What brings the whole log onto the disk; `None` if it is there.
@@ -159,27 +192,55 @@ impl Log {
             let entries = entries.map(|entry| (entry.epoch, entry.start_offset));
             (self.epochs_number, encode_leader_epochs(entries))
         });
+        let active = unflushed.active();
+        let left = if up_to <= active.base_offset { u64::from(active.size()) } else { 0 };
         Some(FlushJob {
-            home: self.home().clone(),
-            segments,
             leader_epochs,
+            unflushed_bytes: self.unflushed_bytes.saturating_sub(left),
             snapshots: std::mem::take(&mut self.pending_snapshots),
-            metadata_changed: std::mem::take(&mut self.metadata_changed),
-            directory_changed: std::mem::take(&mut self.directory_changed),
-            active_base_offset: unflushed.active().base_offset,
-            up_to,
-            began_ms: now_ms,
-            truncations: self.home().written().truncations,
+            active_base_offset: active.base_offset,
+            ..self.job(segments, up_to, now_ms, Extent::Everything)
         })
     }
 
-    /// Takes note of a job that succeeded: moves the recovery point, and gives back memory that
-    /// only the unflushed part needed.
+    /// A job for the records of `segments`, and the names of files that are new.
+    fn job(
+        &mut self,
+        segments: Vec<Arc<Segment>>,
+        up_to: i64,
+        now_ms: i64,
+        extent: Extent,
+    ) -> FlushJob {
+        FlushJob {
+            home: self.home().clone(),
+            segments,
+            leader_epochs: None,
+            snapshots: Vec::new(),
+            metadata_changed: std::mem::take(&mut self.metadata_changed),
+            directory_changed: std::mem::take(&mut self.directory_changed),
+            active_base_offset: 0,
+            up_to,
+            began_ms: now_ms,
+            unflushed_bytes: self.unflushed_bytes,
+            truncations: self.home().written().truncations,
+            extent,
+        }
+    }
+
+    /// Takes note of a job that succeeded: moves the recovery point, if indexes were flushed too,
+    /// and gives back memory that only the unflushed part needed.
     pub fn flushed(&mut self, job: &FlushJob) {
         // What was truncated since and written again is not what the job synced.
         if job.truncations == self.home().written().truncations {
-            self.recovery_point = self.recovery_point.max(job.up_to);
+            self.synced_offset = self.synced_offset.max(job.up_to);
+            if job.extent == Extent::Everything {
+                self.recovery_point = self.recovery_point.max(job.up_to);
+                self.unflushed_bytes -= self.unflushed_bytes.min(job.unflushed_bytes);
+            }
             self.flushed_ms = self.flushed_ms.max(job.began_ms);
+        }
+        if job.extent == Extent::Records {
+            return;
         }
         for segment in &job.segments {
             segment.offsets.release();

@@ -36,8 +36,12 @@ pub struct Log {
     pub(crate) topic_id: Option<Uuid>,
     pub(crate) settings: Arc<LogSettings>,
     pub(crate) active: Active,
-    /// Everything below this offset is on the disk.
+    /// Everything below this offset is on the disk, with its indexes.
     pub(crate) recovery_point: i64,
+    /// The records below this offset are on the disk.
+    pub(crate) synced_offset: i64,
+    /// Bytes that recovery would have to look at after a crash, roughly.
+    pub(crate) unflushed_bytes: u64,
     /// When everything was last known to be on the disk.
     pub(crate) flushed_ms: i64,
     /// Counts the leader epochs handed out to be written.
@@ -90,6 +94,8 @@ impl Log {
             settings: parts.settings,
             active: parts.active,
             recovery_point: parts.recovery_point,
+            synced_offset: parts.recovery_point,
+            unflushed_bytes: 0,
             flushed_ms: parts.now_ms,
             epochs_number: 0,
             metadata_changed: false,
@@ -172,6 +178,25 @@ impl Log {
     /// checkpoint of the log directory is to hold.
     pub fn recovery_point(&self) -> i64 {
         self.recovery_point
+    }
+
+    /// The records below this offset survive a power cut: at or above the recovery point, since
+    /// indexes can be made anew from records.
+    pub fn synced_offset(&self) -> i64 {
+        self.synced_offset.max(self.recovery_point)
+    }
+
+    /// Bytes above the recovery point, roughly: what recovery would have to look at after a crash.
+    pub fn unflushed_bytes(&self) -> u64 {
+        self.unflushed_bytes
+    }
+
+    /// Whether its directory can be used.
+    ///
+    /// # Errors
+    /// [`Error::Offline`] when it failed; [`Error::Closed`] when the log was closed.
+    pub fn check_online(&self) -> Result<(), Error> {
+        self.home().check_open()
     }
 
     /// The log start offset, if the checkpoint of the log directory is to hold it: when the

@@ -23,6 +23,9 @@ pub struct LogSettings {
     pub flush_messages: i64,
     /// `flush.ms`: after this time unflushed records make a flush due.
     pub flush_ms: i64,
+    /// Whether a record counts only once it is on the disk: `flush.messages` = 1, or
+    /// `log.flush.before.ack`.
+    pub sync_appends: bool,
     /// `file.delete.delay.ms`: how long removed segments and replicas stay on the disk.
     pub file_delete_delay_ms: i64,
     /// `producer.id.expiration.ms`: producers not heard of for this long are forgotten when a log
@@ -42,6 +45,7 @@ impl Default for LogSettings {
             compact: false,
             flush_messages: i64::MAX,
             flush_ms: i64::MAX,
+            sync_appends: false,
             file_delete_delay_ms: 60_000,
             producer_id_expiration_ms: 24 * 60 * 60 * 1000,
         }

@@ -55,6 +55,7 @@ impl Log {
         self.set_log_end_offset(offset);
         self.set_log_start_offset(self.log_start_offset().min(offset));
         self.recovery_point = self.recovery_point.min(offset);
+        self.synced_offset = self.synced_offset.min(offset);
         // What is removed first is gone for good before the rest is cut: a power loss must not
         // bring back a segment behind a gap.
         gone.iter().try_for_each(|segment| self.discard(segment, now_ms))?;
@@ -82,6 +83,7 @@ impl Log {
         self.set_log_start_offset(offset);
         self.set_log_end_offset(offset);
         self.recovery_point = offset;
+        self.synced_offset = offset;
         self.directory_changed = true;
         self.epochs_changed |= !self.epochs.entries().is_empty();
         self.epochs.clear();

@@ -14,7 +14,7 @@ use log::LogDirsOptions;
 use metadata::{Image, ResourceType};
 use net::{Limits, ListenerLimits, ListenerSpec, SecurityProtocol};
 use quorum_node::{Settings as QuorumSettings, SnapshotSettings, static_voters};
-use replication::{TopicSettings, TopicSettingsOf, UpkeepIntervals};
+use replication::{BrokerDefaults, TopicSettings, TopicSettingsOf, UpkeepIntervals};
 use wire::Uuid;
 
 use crate::error::StartError;
@@ -247,10 +247,14 @@ fn settings_of<'a>(
     topic: &str,
     overrides: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Arc<TopicSettings> {
-    let expiration_ms = i64::from(config.log_manager.producer_id_expiration_ms);
+    let log_manager = &config.log_manager;
+    let broker = BrokerDefaults {
+        producer_id_expiration_ms: i64::from(log_manager.producer_id_expiration_ms),
+        flush_before_ack: log_manager.flush_before_ack,
+    };
     let (log_config, unusable) = config.topic_defaults.log_config_of_stored(overrides);
     for error in unusable {
         tracing::warn!(topic, "a stored setting is not used: {error}");
     }
-    Arc::new(TopicSettings::new(&log_config, expiration_ms))
+    Arc::new(TopicSettings::new(&log_config, broker))
 }

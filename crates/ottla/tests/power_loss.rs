@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use client::{ClientConfig, Cluster};
 use config::{Origin, ServerConfig, StaticConfig};
-use env::{Env, Sim, SimNode};
+use env::{DiskFault, DiskOperation, Env, Sim, SimNode};
 use ottla::{Node, NodeOptions};
 use records::{BatchBuilder, batches};
 use wire::messages::{
@@ -24,7 +24,7 @@ const PRODUCE: i16 = 11;
 const FETCH: i16 = 12;
 const LIMIT: Duration = Duration::from_secs(30);
 
-fn configuration() -> ServerConfig {
+fn configuration(more: &[(&str, &str)]) -> ServerConfig {
     let mut settings = StaticConfig::new();
     for (name, value) in [
         ("process.roles", "broker,controller"),
@@ -37,11 +37,19 @@ fn configuration() -> ServerConfig {
     ] {
         settings.set(name, value, Origin::CommandLine);
     }
+    for (name, value) in more {
+        settings.set(*name, *value, Origin::CommandLine);
+    }
     ServerConfig::new(settings).expect("a configuration")
 }
 
 async fn start(env: &Env) -> Node {
-    let options = NodeOptions { config: configuration(), cluster_id: None, data_threads: 1 };
+    start_with(env, &[]).await
+}
+
+async fn start_with(env: &Env, settings: &[(&str, &str)]) -> Node {
+    let config = configuration(settings);
+    let options = NodeOptions { config, cluster_id: None, data_threads: 1 };
     Node::start(env, options).await.expect("the node starts")
 }
 
@@ -68,6 +76,13 @@ async fn create_topic(cluster: &Cluster, flush_messages: &'static str) {
 
 /// Produces one record and returns its offset.
 async fn produce(cluster: &Cluster, value: &str) -> i64 {
+    let (error_code, offset) = try_produce(cluster, value, -1).await;
+    assert_eq!(error_code, 0);
+    offset
+}
+
+/// Produces one record; the error code and the offset of the answer.
+async fn try_produce(cluster: &Cluster, value: &str, acks: i16) -> (i16, i64) {
     let mut batch = BatchBuilder::new(0);
     batch.push_key_value(-1, Some(b"key"), Some(value.as_bytes()));
     let data = PartitionProduceData {
@@ -78,7 +93,7 @@ async fn produce(cluster: &Cluster, value: &str) -> i64 {
     let topic =
         TopicProduceData { name: TOPIC, partition_data: vec![data], ..TopicProduceData::default() };
     let request = ProduceRequest {
-        acks: -1,
+        acks,
         timeout_ms: 10_000,
         topic_data: vec![topic],
         ..ProduceRequest::default()
@@ -86,8 +101,7 @@ async fn produce(cluster: &Cluster, value: &str) -> i64 {
     let connection = cluster.any().await.expect("a connection");
     let response = connection.call_version(&request, PRODUCE, LIMIT).await.expect("an answer");
     let answer = &response.responses[0].partition_responses[0];
-    assert_eq!(answer.error_code, 0);
-    answer.base_offset
+    (answer.error_code, answer.base_offset)
 }
 
 /// The values of all records from the start of the topic.
@@ -244,4 +258,67 @@ fn a_killed_process_loses_nothing_acknowledged() {
             assert_eq!(read_all(&cluster).await, sent, "seed {seed}");
         });
     }
+}
+
+/// Kafka-storage §3.6: with `flush.messages` = 1 an acknowledgement, whatever the acks, says that
+/// the record is on the disk; `log.flush.before.ack` says so of acks=all.
+#[test]
+fn what_is_acknowledged_after_a_sync_survives_the_loss_of_power() {
+    const NEVER: &str = "9223372036854775807";
+    for (flush_messages, before_ack, acks) in
+        [("1", "false", 1), ("1", "false", -1), (NEVER, "true", -1)]
+    {
+        for seed in 0..15 {
+            on_a_node(seed, async |broker, user| {
+                let settings = [("log.flush.before.ack", before_ack)];
+                let _node = start_with(&broker.start(), &settings).await;
+                let cluster = client(&user.start());
+                create_topic(&cluster, flush_messages).await;
+                let mut sent = Vec::new();
+                for i in 0..10 + seed {
+                    let value = format!("value {i}");
+                    assert_eq!(try_produce(&cluster, &value, acks).await, (0, i as i64));
+                    sent.push(value);
+                }
+                assert_eq!(read_all(&cluster).await, sent, "seed {seed}");
+                broker.power_loss();
+
+                let _node = start_with(&broker.start(), &settings).await;
+                let cluster = client(&user.start());
+                assert_eq!(read_all(&cluster).await, sent, "seed {seed}");
+            });
+        }
+    }
+}
+
+#[test]
+fn flush_ms_brings_records_onto_the_disk_in_time() {
+    on_a_node(1, async |broker, user| {
+        let settings = [("log.flush.interval.ms", "500")];
+        let _node = start_with(&broker.start(), &settings).await;
+        let env = user.start();
+        let cluster = client(&env);
+        create_topic(&cluster, "9223372036854775807").await;
+        assert_eq!(produce(&cluster, "value").await, 0);
+        env.sleep(Duration::from_millis(600)).await;
+        broker.power_loss();
+
+        let _node = start(&broker.start()).await;
+        assert_eq!(read_all(&client(&user.start())).await, ["value"]);
+    });
+}
+
+#[test]
+fn a_record_whose_sync_fails_is_not_acknowledged() {
+    on_a_node(1, async |broker, user| {
+        let settings = [("log.dirs", "/data,/meta"), ("metadata.log.dir", "/meta")];
+        let _node = start_with(&broker.start(), &settings).await;
+        let cluster = client(&user.start());
+        create_topic(&cluster, "1").await;
+        produce(&cluster, "good").await;
+        broker.disk().inject(DiskFault::io(DiskOperation::Sync).on("t-0"));
+        let storage_error = 56;
+        assert_eq!(try_produce(&cluster, "bad", -1).await.0, storage_error);
+        assert_eq!(try_produce(&cluster, "worse", 1).await.0, storage_error);
+    });
 }

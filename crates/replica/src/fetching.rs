@@ -67,7 +67,7 @@ mod tests {
     use crate::EpochEntry;
 
     fn log(log_start_offset: i64, log_end_offset: i64) -> LogOffsets {
-        LogOffsets { log_start_offset, log_end_offset }
+        LogOffsets { log_start_offset, log_end_offset, committable_offset: log_end_offset }
     }
 
     #[test]

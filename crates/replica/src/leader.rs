@@ -2,7 +2,7 @@
 
 use crate::isr::{AlterPartitionAnswer, Isr, IsrMember, IsrProposal};
 use crate::remote::{FollowerFetch, RemoteReplica};
-use crate::{Assignment, Context, Refusal, ReplicationRules};
+use crate::{Assignment, Context, LogOffsets, Refusal, ReplicationRules};
 
 /// A partition replica while it leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,19 +130,19 @@ impl Leader {
     /// is not outrun forever; nowhere while too few replicas are in sync.
     pub(crate) fn high_watermark_limit(
         &self,
-        log_end_offset: i64,
+        log: LogOffsets,
         rules: &ReplicationRules,
         context: &Context<'_>,
     ) -> Option<i64> {
         if self.is_under_min_isr(rules) {
             return None;
         }
-        let mut limit = log_end_offset;
+        let mut limit = log.committable_offset;
         for remote in &self.remotes {
             let counts = || {
                 self.isr.is_in_maximal(remote.broker_id)
                     || (remote.is_caught_up(
-                        log_end_offset,
+                        log.log_end_offset,
                         context.now_ms,
                         rules.replica_lag_time_max_ms,
                     ) && remote.is_eligible(context))

@@ -12,6 +12,9 @@ pub struct LogOffsets {
     pub log_start_offset: i64,
     /// The offset after the last record.
     pub log_end_offset: i64,
+    /// How far this log counts for the high watermark: the log end, or less where records must be
+    /// on the disk first.
+    pub committable_offset: i64,
 }
 
 /// The settings replication goes by.
@@ -297,7 +300,7 @@ impl ReplicaState {
     /// Moves a leader's high watermark forward, never back (kafka-semantics 43).
     fn advance_high_watermark(&mut self, log: LogOffsets, context: &Context<'_>) -> bool {
         let Some(leader) = &self.leading else { return false };
-        let limit = leader.high_watermark_limit(log.log_end_offset, &self.rules, context);
+        let limit = leader.high_watermark_limit(log, &self.rules, context);
         let advanced = limit.is_some_and(|limit| limit > self.high_watermark);
         if advanced {
             self.high_watermark = limit.unwrap_or(self.high_watermark);

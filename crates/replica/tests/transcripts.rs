@@ -21,6 +21,8 @@ struct World {
     rules: ReplicationRules,
     epochs: LeaderEpochs,
     log: LogOffsets,
+    /// Where records count only once they are on the disk: how far that is.
+    on_disk: Option<i64>,
     now_ms: i64,
     brokers: BTreeMap<i32, BrokerStanding>,
     proposals: Vec<IsrProposal>,
@@ -51,13 +53,14 @@ impl<'t> Words<'t> {
 impl World {
     fn new() -> Self {
         let standing = BrokerStanding { epoch: 10, is_fenced: false, is_shutting_down: false };
-        let log = LogOffsets { log_start_offset: 0, log_end_offset: 0 };
+        let log = LogOffsets { log_start_offset: 0, log_end_offset: 0, committable_offset: 0 };
         let rules = ReplicationRules { min_insync_replicas: 1, replica_lag_time_max_ms: 30_000 };
         Self {
             replica: ReplicaState::new(1, 0, log, rules),
             rules,
             epochs: LeaderEpochs::default(),
             log,
+            on_disk: None,
             now_ms: 1_000_000,
             brokers: (1..=5).map(|id| (id, standing)).collect(),
             proposals: Vec::new(),
@@ -79,6 +82,7 @@ impl World {
             }
             "assign" => self.assign(&words),
             "append" => self.append(&words),
+            "on-disk" => self.set_on_disk(&words),
             "committed" => self.committed(&words),
             "fetch" => self.fetch(&words),
             "lag" => self.lag(),
@@ -102,12 +106,26 @@ impl World {
     ) -> T {
         let brokers = |id: i32| self.brokers.get(&id).copied();
         let context = Context { now_ms: self.now_ms, local_broker_epoch: 10, brokers: &brokers };
-        event(&mut self.replica, self.log, &context)
+        let log = self.log;
+        event(&mut self.replica, log, &context)
+    }
+
+    /// From now on records count once they are on the disk, where those before `offset` are.
+    fn set_on_disk(&mut self, words: &Words<'_>) -> String {
+        self.on_disk = Some(words.number("before").unwrap());
+        self.settle_committable();
+        let outcome = self.with_context(|replica, log, context| replica.on_appended(log, context));
+        self.show(outcome)
+    }
+
+    fn settle_committable(&mut self) {
+        self.log.committable_offset = self.on_disk.unwrap_or(self.log.log_end_offset);
     }
 
     fn set_log(&mut self, words: &Words<'_>) -> String {
         self.log.log_start_offset = words.number("start").unwrap_or(self.log.log_start_offset);
         self.log.log_end_offset = words.number("end").unwrap_or(self.log.log_end_offset);
+        self.settle_committable();
         self.replica.on_log_bounds(self.log);
         self.show_high_watermark()
     }
@@ -170,6 +188,7 @@ impl World {
             return format!("{refusal:?}\n");
         }
         self.log.log_end_offset += words.number::<i64>("records").unwrap();
+        self.settle_committable();
         let outcome = self.with_context(|replica, log, context| replica.on_appended(log, context));
         let shown = self.show(outcome);
         format!("log ends at {}\n{shown}", self.log.log_end_offset)

@@ -1,9 +1,10 @@
 //! The replicas of this broker: append, read, wait for the high watermark, fetch from leaders.
 //!
 //! A [`Partition`] is one replica: `partition` appends, `read` and `list` look, `waiters` is the
-//! purgatory. [`Replicas`] is the table of them and keeps it in step with the cluster image.
+//! purgatory, `flush` brings logs onto the disk. [`Replicas`] is the table of them and keeps it in step with the cluster image.
 
 mod error;
+mod flush;
 mod front;
 mod list;
 mod partition;
@@ -16,10 +17,10 @@ mod waiters;
 
 pub use error::{AppendError, LookupError, ReadError};
 pub use list::{ListAsk, OffsetSpec};
-pub use partition::{Appended, Partition};
+pub use partition::{Appended, Awaited, Partition};
 pub use read::{ReadAsk, ReadOutcome, ReplicaFetch};
 pub use replicas::{Replicas, ReplicasOptions, TopicSettingsOf};
-pub use settings::TopicSettings;
+pub use settings::{BrokerDefaults, TopicSettings};
 pub use surroundings::Proposed;
 pub use upkeep::UpkeepIntervals;
 pub use waiters::{Parked, Visibility};

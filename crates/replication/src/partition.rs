@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use wire::{Str, Uuid};
 
 use crate::error::AppendError;
+use crate::flush::Flushing;
 use crate::settings::TopicSettings;
 use crate::surroundings::Surroundings;
 use crate::waiters::{Parked, Visibility, Waiters};
@@ -35,7 +36,7 @@ pub struct Partition {
     settings: ArcSwap<TopicSettings>,
     pub(crate) surroundings: Arc<Surroundings>,
     /// Itself, for work that goes on in the background.
-    me: Weak<Partition>,
+    pub(crate) me: Weak<Partition>,
 }
 
 /// What changes under the lock.
@@ -43,19 +44,26 @@ pub struct Partition {
 pub(crate) struct State {
     pub(crate) log: Log,
     pub(crate) replica: ReplicaState,
+    pub(crate) flushing: Flushing,
 }
 
 impl State {
     pub(crate) fn new(log: Log, replica: ReplicaState) -> Self {
-        Self { log, replica }
+        Self { log, replica, flushing: Flushing::default() }
     }
 
     pub(crate) fn offsets(&self) -> LogOffsets {
         LogOffsets {
             log_start_offset: self.log.log_start_offset(),
             log_end_offset: self.log.log_end_offset(),
+            committable_offset: committable_offset(&self.log),
         }
     }
+}
+
+/// How far a replica's own log counts for the high watermark.
+pub(crate) fn committable_offset(log: &Log) -> i64 {
+    if log.settings().sync_appends { log.synced_offset() } else { log.log_end_offset() }
 }
 
 /// What readers may see, published after each change.
@@ -78,8 +86,24 @@ pub struct Appended {
     pub log_start_offset: i64,
     /// The epoch it was appended in.
     pub leader_epoch: i32,
-    /// Whether all in-sync replicas have it already.
-    pub replicated: bool,
+    /// What its acknowledgement waits for.
+    pub awaits: Awaited,
+}
+
+/// What an acknowledgement waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Awaited {
+    /// The other in-sync replicas (acks=all).
+    pub replicas: bool,
+    /// The disk (`flush.messages`).
+    pub disk: bool,
+}
+
+impl Awaited {
+    /// Whether there is anything to wait for.
+    pub fn any(self) -> bool {
+        self.replicas || self.disk
+    }
 }
 
 impl Partition {
@@ -163,7 +187,7 @@ impl Partition {
     }
 
     /// Appends a coordinator's batch as leader of `leader_epoch`. It is acknowledged by
-    /// [`Partition::replicated`], as with acks=all.
+    /// [`Partition::acknowledged`], as with acks=all.
     pub fn append_coordinated(
         &self,
         batch: ValidBatch,
@@ -188,51 +212,49 @@ impl Partition {
         if let Some(requested) = leader_epoch.filter(|requested| *requested != epoch) {
             return Err(AppendError::Fenced { requested, current: epoch });
         }
-        let appended = |base_offset, last_offset, state: &State, replicated| Appended {
+        let appended = |base_offset, last_offset, state: &State, disk| Appended {
             base_offset,
             last_offset,
             log_append_time_ms: log_append_time,
             log_start_offset: state.log.log_start_offset(),
             leader_epoch: epoch,
-            replicated,
+            awaits: Awaited {
+                replicas: acks == ALL && last_offset >= state.replica.high_watermark(),
+                disk,
+            },
         };
         if batch.header().has_producer_id()
             && let ProducerCheck::Duplicate(earlier) =
                 state.log.producers().check(&batch.header(), origin)?
         {
-            let replicated = earlier.last_offset < state.replica.high_watermark();
-            let first = appended(earlier.base_offset(), earlier.last_offset, &state, replicated);
+            let disk = state.log.is_flush_due() && earlier.last_offset >= state.log.synced_offset();
+            let first = appended(earlier.base_offset(), earlier.last_offset, &state, disk);
             // Apache Kafka tells the batch's own timestamp here, whatever kind the topic uses.
             return Ok(Appended { log_append_time_ms: earlier.timestamp, ..first });
         }
         batch.stamp(state.log.log_end_offset(), epoch);
         let info = state.log.append(&batch, now_ms)?;
+        let awaits_disk = state.flush_after_append(info.rolled);
         let offsets = state.offsets();
         let outcome = self.surroundings.with(|context| state.replica.on_appended(offsets, context));
-        let replicated = info.last_offset < state.replica.high_watermark();
-        let appended = appended(info.base_offset, info.last_offset, &state, replicated);
+        let appended = appended(info.base_offset, info.last_offset, &state, awaits_disk);
         let published = self.publish(&mut state);
-        let flush = match info.rolled {
-            true => state.log.flush_rolled(now_ms),
-            false if state.log.is_flush_due(now_ms) => state.log.flush(now_ms),
-            false => None,
-        };
+        let wanted = self.flush_wanted(&mut state, now_ms);
         drop(state);
-        if let Some(job) = flush {
-            self.surroundings.flush(self.me.clone(), job);
-        }
+        self.start_flush(wanted);
         self.waiters.data_visible(Visibility::LogEnd, info.size as u64);
         self.tell(published, info.size as u64);
         self.surroundings.propose(self, outcome.proposal);
         Ok(appended)
     }
 
-    /// Waits until every in-sync replica has what was appended (acks=all).
+    /// Waits for what the acknowledgement of an append awaits.
     ///
     /// # Errors
     /// [`AppendError::TimedOut`] at the deadline; [`AppendError::NotEnoughReplicasAfterAppend`];
-    /// [`AppendError::Lookup`] and [`AppendError::Fenced`] when this broker does not lead any more.
-    pub async fn replicated(
+    /// [`AppendError::Refused`] and [`AppendError::Fenced`] when this broker does not lead any
+    /// more; [`AppendError::Log`] when the log directory failed meanwhile.
+    pub async fn acknowledged(
         &self,
         env: &Env,
         appended: &Appended,
@@ -241,8 +263,11 @@ impl Partition {
         let wanted = appended.last_offset + 1;
         loop {
             let parked = Parked::new(i64::MAX);
+            if appended.awaits.disk {
+                self.waiters.await_synced(wanted, &parked);
+            }
             self.waiters.await_high_watermark(wanted, &parked);
-            if let Some(outcome) = self.acknowledged(appended) {
+            if let Some(outcome) = self.acknowledgement(appended) {
                 self.waiters.forget(&parked);
                 return outcome;
             }
@@ -251,18 +276,28 @@ impl Partition {
                 () = parked.woken() => {}
                 () = env.sleep_until(deadline) => {
                     self.waiters.forget(&parked);
-                    return self.acknowledged(appended).unwrap_or(Err(AppendError::TimedOut));
+                    return self.acknowledgement(appended).unwrap_or(Err(AppendError::TimedOut));
                 }
             }
         }
     }
 
-    fn acknowledged(&self, appended: &Appended) -> Option<Result<(), AppendError>> {
+    fn acknowledgement(&self, appended: &Appended) -> Option<Result<(), AppendError>> {
         let state = self.lock();
+        let Awaited { replicas, disk } = appended.awaits;
+        if let Err(error) = state.log.check_online() {
+            return Some(Err(error.into()));
+        }
         let current = state.replica.leader_epoch();
         if current != appended.leader_epoch {
             let requested = appended.leader_epoch;
             return Some(Err(AppendError::Fenced { requested, current }));
+        }
+        if disk && appended.last_offset >= state.log.synced_offset() {
+            return None;
+        }
+        if !replicas {
+            return Some(Ok(()));
         }
         match state.replica.commit_status(appended.last_offset + 1) {
             Ok(CommitStatus::Pending) => None,

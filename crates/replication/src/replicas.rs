@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 use wire::Str;
 
 use crate::error::LookupError;
-use crate::partition::{Partition, State};
+use crate::flush::Wanted;
+use crate::partition::{Partition, State, committable_offset};
 use crate::settings::TopicSettings;
 use crate::surroundings::{Proposed, Surroundings};
 
@@ -189,6 +190,7 @@ impl Replicas {
         let offsets = LogOffsets {
             log_start_offset: log.log_start_offset(),
             log_end_offset: log.log_end_offset(),
+            committable_offset: committable_offset(&log),
         };
         let state = ReplicaState::new(self.node_id, high_watermark, offsets, rules);
         let surroundings = Arc::clone(&self.surroundings);
@@ -336,11 +338,21 @@ impl Partition {
             state.log.begin_leader_epoch(assignment.leader_epoch);
         }
         let published = self.publish(state);
+        let wanted = self.commit_on_disk(state);
         drop(guard);
+        self.start_flush(wanted);
         self.tell(published, 0);
         if !matches!(transition, Transition::Stale) {
             self.waiters.wake_all();
         }
+    }
+
+    /// Where records count only once they are on the disk, has those brought there that are not.
+    fn commit_on_disk(&self, state: &mut State) -> Wanted {
+        if state.log.settings().sync_appends {
+            state.flushing.want_records();
+        }
+        self.flush_wanted(state, self.surroundings.wall_ms())
     }
 
     /// Puts other settings in force.
@@ -352,7 +364,9 @@ impl Partition {
         let outcome =
             self.surroundings.with(|context| state.replica.on_rules(rules, offsets, context));
         let published = self.publish(state);
+        let wanted = self.commit_on_disk(state);
         drop(guard);
+        self.start_flush(wanted);
         self.set_settings(settings);
         self.tell(published, 0);
         self.surroundings.propose(self, outcome.proposal);

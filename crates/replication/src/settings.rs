@@ -24,13 +24,22 @@ pub struct TopicSettings {
     pub deletable: bool,
 }
 
+/// What a broker sets for all of its topics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokerDefaults {
+    /// `producer.id.expiration.ms`.
+    pub producer_id_expiration_ms: i64,
+    /// `log.flush.before.ack`: acks=all waits for the disk.
+    pub flush_before_ack: bool,
+}
+
 impl TopicSettings {
-    /// The settings that follow from a topic's effective configuration;
-    /// `producer_id_expiration_ms` is the broker's.
-    pub fn new(config: &LogConfig, producer_id_expiration_ms: i64) -> Self {
+    /// The settings that follow from a topic's effective configuration and what the broker sets for
+    /// all topics.
+    pub fn new(config: &LogConfig, broker: BrokerDefaults) -> Self {
         let max_message_bytes = usize::try_from(config.max_message_bytes).unwrap_or(0);
         Self {
-            log: Arc::new(log_settings(config, producer_id_expiration_ms)),
+            log: Arc::new(log_settings(config, broker)),
             produce: ProduceRules {
                 max_message_bytes,
                 compacted: config.cleanup_policy.compact,
@@ -51,7 +60,7 @@ impl TopicSettings {
     }
 }
 
-fn log_settings(config: &LogConfig, producer_id_expiration_ms: i64) -> LogSettings {
+fn log_settings(config: &LogConfig, broker: BrokerDefaults) -> LogSettings {
     LogSettings {
         segment_bytes: u32::try_from(config.segment_size()).unwrap_or(u32::MAX),
         segment_ms: config.segment_ms,
@@ -60,8 +69,9 @@ fn log_settings(config: &LogConfig, producer_id_expiration_ms: i64) -> LogSettin
         index_interval_bytes: u32::try_from(config.index_interval_bytes).unwrap_or(0),
         flush_messages: config.flush_messages,
         flush_ms: config.flush_ms,
+        sync_appends: config.flush_messages <= 1 || broker.flush_before_ack,
         file_delete_delay_ms: config.file_delete_delay_ms,
-        producer_id_expiration_ms,
+        producer_id_expiration_ms: broker.producer_id_expiration_ms,
         compact: config.cleanup_policy.compact,
     }
 }

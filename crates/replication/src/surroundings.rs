@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use env::Env;
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wire::Uuid;
 
+use crate::flush;
 use crate::partition::Partition;
 
 /// A change of an ISR that the controller is to be asked for.
@@ -55,19 +57,33 @@ impl Surroundings {
         })
     }
 
+    pub(crate) fn wall_ms(&self) -> i64 {
+        self.env.clock().wall_ms()
+    }
+
     pub(crate) fn set_broker_epoch(&self, epoch: i64) {
         self.broker_epoch.store(epoch, Ordering::Relaxed);
     }
 
     /// Brings part of a log onto the disk, off the request path.
     pub(crate) fn flush(&self, partition: Weak<Partition>, job: FlushJob) {
-        drop(self.env.blocking(move || match job.run() {
-            Ok(()) => {
-                if let Some(partition) = partition.upgrade() {
-                    partition.lock().log.flushed(&job);
-                }
+        let clock = self.env.clock().clone();
+        drop(self.env.blocking(move || {
+            // A log that is not used any more needs no flush.
+            if let Some(partition) = partition.upgrade() {
+                flush::run(&partition, &job, clock.wall_ms());
             }
-            Err(error) => tracing::error!("a flush failed: {error}"),
+        }));
+    }
+
+    /// Has a partition look after `delay` whether `flush.ms` is over.
+    pub(crate) fn flush_later(&self, partition: Weak<Partition>, delay: Duration) {
+        let env = self.env.clone();
+        drop(self.env.spawn("flush.ms", async move {
+            env.sleep(delay).await;
+            if let Some(partition) = partition.upgrade() {
+                partition.flush_overdue(env.clock().wall_ms());
+            }
         }));
     }
 

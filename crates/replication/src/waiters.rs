@@ -63,7 +63,14 @@ struct ForData {
 #[derive(Debug, Default)]
 struct Lists {
     for_offset: Vec<ForOffset>,
+    for_sync: Vec<ForOffset>,
     for_data: Vec<ForData>,
+}
+
+impl Lists {
+    fn is_empty(&self) -> bool {
+        self.for_offset.is_empty() && self.for_sync.is_empty() && self.for_data.is_empty()
+    }
 }
 
 /// Those who wait for one partition.
@@ -80,6 +87,12 @@ impl Waiters {
         self.register(|lists| lists.for_offset.push(waiter));
     }
 
+    /// Wakes `parked` once everything below `offset` is on the disk.
+    pub(crate) fn await_synced(&self, offset: i64, parked: &Arc<Parked>) {
+        let waiter = ForOffset { offset, parked: Arc::clone(parked) };
+        self.register(|lists| lists.for_sync.push(waiter));
+    }
+
     /// Counts what becomes visible to `parked`.
     pub(crate) fn await_data(&self, visibility: Visibility, parked: &Arc<Parked>) {
         let waiter = ForData { visibility, parked: Arc::clone(parked) };
@@ -91,6 +104,7 @@ impl Waiters {
         let mut guard = self.lock();
         let Some(lists) = guard.as_mut() else { return };
         lists.for_offset.retain(|waiter| !Arc::ptr_eq(&waiter.parked, parked));
+        lists.for_sync.retain(|waiter| !Arc::ptr_eq(&waiter.parked, parked));
         lists.for_data.retain(|waiter| !Arc::ptr_eq(&waiter.parked, parked));
         self.settle(&mut guard);
     }
@@ -110,13 +124,22 @@ impl Waiters {
 
     /// The high watermark is now `high_watermark`.
     pub(crate) fn high_watermark_moved(&self, high_watermark: i64) {
+        self.reached(high_watermark, |lists| &mut lists.for_offset);
+    }
+
+    /// Everything below `offset` is on the disk now.
+    pub(crate) fn synced(&self, offset: i64) {
+        self.reached(offset, |lists| &mut lists.for_sync);
+    }
+
+    fn reached(&self, offset: i64, list: impl FnOnce(&mut Lists) -> &mut Vec<ForOffset>) {
         if !self.any() {
             return;
         }
         let mut guard = self.lock();
         let Some(lists) = guard.as_mut() else { return };
-        lists.for_offset.retain(|waiter| {
-            let reached = waiter.offset <= high_watermark;
+        list(lists).retain(|waiter| {
+            let reached = waiter.offset <= offset;
             if reached {
                 waiter.parked.notify.notify_one();
             }
@@ -128,7 +151,8 @@ impl Waiters {
     /// Something happened that everybody must look at: leadership, truncation, deletion.
     pub(crate) fn wake_all(&self) {
         if let Some(lists) = self.lock().as_ref() {
-            lists.for_offset.iter().for_each(|waiter| waiter.parked.notify.notify_one());
+            let waiters = lists.for_offset.iter().chain(&lists.for_sync);
+            waiters.for_each(|waiter| waiter.parked.notify.notify_one());
             lists.for_data.iter().for_each(|waiter| waiter.parked.notify.notify_one());
         }
     }
@@ -149,10 +173,7 @@ impl Waiters {
     }
 
     fn settle(&self, guard: &mut MutexGuard<'_, Option<Box<Lists>>>) {
-        let empty = guard
-            .as_ref()
-            .is_none_or(|lists| lists.for_offset.is_empty() && lists.for_data.is_empty());
-        if empty {
+        if guard.as_ref().is_none_or(|lists| lists.is_empty()) {
             **guard = None;
             self.any.store(false, Ordering::Relaxed);
         }

@@ -95,7 +95,11 @@ fn write_table(text: &mut String, area: &Area, column: Column) {
             Column::BrokerSetting => Some(broker_setting(row)),
             Column::Neither => None,
         });
-        let note = if row.internal { "*Internal.* " } else { "" };
+        let note = match (row.internal, row.own) {
+            (true, _) => "*Internal.* ",
+            (false, true) => "*Not in Apache Kafka.* ",
+            (false, false) => "",
+        };
         cells.extend([effect(row.effect).to_owned(), format!("{note}{}", row.doc)]);
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }

@@ -8,7 +8,9 @@ use coordination::{LogError, ShardLog, Wait};
 use env::Env;
 use records::{StampedBatch, ValidBatch};
 use replica::Refusal;
-use replication::{AppendError, Appended, LookupError, Partition, ReadAsk, ReadError, Visibility};
+use replication::{
+    AppendError, Appended, Awaited, LookupError, Partition, ReadAsk, ReadError, Visibility,
+};
 
 /// A replica that this broker leads in one leader epoch.
 #[derive(Debug)]
@@ -62,12 +64,12 @@ impl ShardLog for ReplicaLog {
             log_append_time_ms: -1,
             log_start_offset: 0,
             leader_epoch: self.leader_epoch,
-            replicated: false,
+            awaits: Awaited { replicas: true, disk: false },
         };
         Box::pin(async move {
             loop {
                 let until = env.now() + LOOK_AGAIN_AFTER;
-                match partition.replicated(&env, &wanted, until).await {
+                match partition.acknowledged(&env, &wanted, until).await {
                     // Too few replicas have it now, but all that were in sync had.
                     Ok(()) | Err(AppendError::NotEnoughReplicasAfterAppend) => {
                         return Ok(partition.high_watermark());

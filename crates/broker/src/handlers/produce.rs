@@ -20,8 +20,6 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::topic_name;
 
-/// Every in-sync replica must have the batch.
-const ALL: i16 = -1;
 /// The client does not want an answer.
 const NONE: i16 = 0;
 /// From this version on topics are named by id.
@@ -52,13 +50,13 @@ pub(crate) async fn handle(request: Request, message: ProduceRequest) -> Reply<P
     }
     if !waiting.is_empty() {
         let timeout = Duration::from_millis(u64::try_from(message.timeout_ms).unwrap_or(0));
-        wait_for_replicas(&request, waiting, timeout, &mut response).await;
+        wait_for_acknowledgements(&request, waiting, timeout, &mut response).await;
     }
     response.node_endpoints = hints.produce_endpoints(&request);
     Reply::Send(response)
 }
 
-/// An appended batch whose high watermark has not passed it yet.
+/// An appended batch that waits for other replicas or for the disk.
 struct Waiting {
     topic: usize,
     partition: usize,
@@ -145,7 +143,7 @@ impl<'a> Produce<'a> {
                     log_start_offset: appended.log_start_offset,
                     ..PartitionProduceResponse::default()
                 };
-                if self.acks == ALL && !appended.replicated {
+                if appended.awaits.any() {
                     let topic = self.topics;
                     self.waiting.push(Waiting { topic, partition: place, replica, appended });
                 }
@@ -259,9 +257,9 @@ impl From<AppendError> for Failure {
     }
 }
 
-/// Waits until every batch is on all in-sync replicas; what is not by the deadline is told to have
-/// timed out, although it may still be committed (kafka-semantics 39, 40).
-async fn wait_for_replicas(
+/// Waits until every batch is where its acknowledgement says it is; what is not by the deadline is
+/// told to have timed out, although it may still be committed (kafka-semantics 39, 40).
+async fn wait_for_acknowledgements(
     request: &Request,
     waiting: Vec<Waiting>,
     timeout: Duration,
@@ -269,7 +267,8 @@ async fn wait_for_replicas(
 ) {
     let deadline = request.broker.env.now() + timeout;
     for wait in waiting {
-        let outcome = wait.replica.replicated(&request.broker.env, &wait.appended, deadline).await;
+        let outcome =
+            wait.replica.acknowledged(&request.broker.env, &wait.appended, deadline).await;
         if let Err(error) = outcome {
             let answer = &mut response.responses[wait.topic].partition_responses[wait.partition];
             answer.error_code = error_map::append(&error).code();

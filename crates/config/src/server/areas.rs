@@ -103,6 +103,8 @@ typed! {
         cleaner_io_max_bytes_per_second: f64 = "log.cleaner.io.max.bytes.per.second",
         cleaner_threads: i32 = "log.cleaner.threads",
         cordoned_log_dirs: Vec<String> = "cordoned.log.dirs",
+        /// acks=all waits for the disk.
+        flush_before_ack: bool = "log.flush.before.ack",
         flush_offset_checkpoint_interval_ms: i32 = "log.flush.offset.checkpoint.interval.ms",
         flush_scheduler_interval_ms: i64 = "log.flush.scheduler.interval.ms",
         flush_start_offset_checkpoint_interval_ms: i32 =

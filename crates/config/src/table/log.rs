@@ -94,6 +94,11 @@ pub(super) const ROWS: &[Setting] = &[
         .high()
         .works()
         .doc("Log directories; partitions are spread over them."),
+    boolean("log.flush.before.ack", false).cluster_wide().own().works().doc(
+        "Whether a record counts only once the leader has it on its disk: acks=all waits for a \
+         sync that all appends of a partition share, and consumers see what is on the disk. \
+         `flush.messages=1` does the same for one topic, also for acks=1.",
+    ),
     long("log.flush.interval.messages", i64::MAX).at_least(1).high().cluster_wide().works().doc(
         "Default of `flush.messages`: flush a log to disk after this \
          many records.",
@@ -106,9 +111,10 @@ pub(super) const ROWS: &[Setting] = &[
         "How often the recovery points are written, from which a start after a crash \
          recovers.",
     ),
-    long("log.flush.scheduler.interval.ms", i64::MAX)
-        .high()
-        .doc("How often to look for logs that are due to be flushed."),
+    long("log.flush.scheduler.interval.ms", i64::MAX).high().works().doc(
+        "Default of `log.flush.interval.ms`. Logs are flushed when they are due, without \
+             looking for them from time to time.",
+    ),
     int("log.flush.start.offset.checkpoint.interval.ms", 60_000)
         .at_least(0)
         .high()

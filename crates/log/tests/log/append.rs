@@ -181,19 +181,42 @@ fn appends_count_as_unflushed_by_number_and_by_time() {
     everywhere(|world| {
         let settings = LogSettings { flush_messages: 10, flush_ms: 1000, ..small() };
         let (_dirs, mut log) = world.start().log(&Arc::new(settings));
-        assert!(!log.is_flush_due(NOW + 5000));
+        assert!(!log.is_flush_due() && log.flush_deadline_ms().is_none());
         append(&mut log, batch(9, 1, NOW), 0);
-        assert!(!log.is_flush_due(NOW + 999));
-        assert!(log.is_flush_due(NOW + 1000));
+        assert!(!log.is_flush_due());
+        assert_eq!(log.flush_deadline_ms(), Some(NOW + 1000));
         append(&mut log, batch(1, 1, NOW), 0);
-        assert!(log.is_flush_due(NOW));
+        assert!(log.is_flush_due());
         let job = log.flush(NOW).unwrap();
         append(&mut log, batch(2, 1, NOW), 0);
         job.run().unwrap();
         log.flushed(&job);
         assert_eq!((job.up_to(), log.recovery_point(), log.log_end_offset()), (10, 10, 12));
-        assert!(!log.is_flush_due(NOW));
+        assert!(!log.is_flush_due());
         flush(&mut log);
-        assert!(log.flush(NOW).is_none());
+        assert!(log.flush(NOW).is_none() && log.flush_deadline_ms().is_none());
     });
+}
+
+#[test]
+fn a_sync_of_records_leaves_the_recovery_point_and_survives_a_power_cut() {
+    for seed in 0..20 {
+        let world = World::sim(seed);
+        let World::Sim { node: host } = &world else { unreachable!() };
+        let settings = Arc::new(small());
+        let (dirs, mut log) = world.start().log(&settings);
+        for _ in 0..40 {
+            append(&mut log, batch(10, 30, NOW), 0);
+        }
+        let job = log.sync(NOW).unwrap();
+        append(&mut log, batch(3, 1, NOW), 0);
+        job.run().unwrap();
+        log.flushed(&job);
+        assert_eq!((log.recovery_point(), log.synced_offset()), (0, 400));
+        assert!(log.sync(NOW).is_some());
+        drop((dirs, log));
+        host.power_loss();
+        let (_dirs, log) = world.start().log(&settings);
+        assert!(log.log_end_offset() >= 400, "seed {seed}: {}", log.log_end_offset());
+    }
 }

@@ -1,0 +1,154 @@
+//! Bringing a partition's log onto the disk while it is served.
+//!
+//! A partition has one flush under way at most, off the request path. What is asked for meanwhile
+//! is taken up when it is done, all at once: that is the group commit which lets many appends
+//! share a sync.
+//!
+//! **Invariant:** what a flush says is on the disk is there with the names of its files, since no
+//! other flush of the same log runs beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use log::FlushJob;
+
+use crate::partition::{Partition, State};
+
+/// A log that has this many bytes above its recovery point is flushed whole in the background: it
+/// bounds what a start after a crash has to look at, and what the system has to write at once.
+const UNFLUSHED_BYTES_MAX: u64 = 256 << 20;
+
+/// What is to be brought onto the disk, and whether that happens already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flushing {
+    running: bool,
+    /// A timer runs that will ask for `records` (`flush.ms`).
+    timed: bool,
+    /// All records.
+    records: bool,
+    /// Segments that were closed, with their indexes.
+    rolled: bool,
+    /// The whole log, so that recovery would have nothing to do.
+    everything: bool,
+}
+
+impl Flushing {
+    /// Somebody waits for the records.
+    pub(crate) fn want_records(&mut self) {
+        self.records = true;
+    }
+}
+
+impl State {
+    /// Notes what an append makes due; whether its acknowledgement waits for the disk
+    /// (`flush.messages`, kafka-storage §3.6).
+    pub(crate) fn flush_after_append(&mut self, rolled: bool) -> bool {
+        let due = self.log.is_flush_due();
+        if due || self.log.settings().sync_appends {
+            self.flushing.want_records();
+        }
+        self.flushing.rolled |= rolled;
+        self.flushing.everything |= self.log.unflushed_bytes() >= UNFLUSHED_BYTES_MAX;
+        due
+    }
+
+    /// The next flush, if one is wanted and none runs.
+    fn next_flush(&mut self, now_ms: i64) -> Option<FlushJob> {
+        let Self { log, flushing, .. } = self;
+        if flushing.running {
+            return None;
+        }
+        let mut job = None;
+        if std::mem::take(&mut flushing.records) {
+            job = log.sync(now_ms);
+        }
+        if job.is_none() && std::mem::take(&mut flushing.rolled) {
+            job = log.flush_rolled(now_ms);
+        }
+        if job.is_none() && std::mem::take(&mut flushing.everything) {
+            job = log.checkpoint(now_ms);
+        }
+        flushing.running = job.is_some();
+        job
+    }
+
+    /// How long until `flush.ms` asks for a flush, unless a timer runs already.
+    fn next_timer(&mut self, now_ms: i64) -> Option<Duration> {
+        if self.flushing.timed {
+            return None;
+        }
+        let deadline_ms = self.log.flush_deadline_ms()?;
+        self.flushing.timed = true;
+        Some(Duration::from_millis(deadline_ms.saturating_sub(now_ms).try_into().unwrap_or(0)))
+    }
+}
+
+impl Partition {
+    /// Starts what `state` wants flushed, once the lock is released; to be called after each
+    /// change of what is wanted, with the result given to [`Partition::start_flush`].
+    pub(crate) fn flush_wanted(&self, state: &mut State, now_ms: i64) -> Wanted {
+        Wanted { job: state.next_flush(now_ms), timer: state.next_timer(now_ms) }
+    }
+
+    /// Carries out what [`Partition::flush_wanted`] found.
+    pub(crate) fn start_flush(&self, wanted: Wanted) {
+        if let Some(job) = wanted.job {
+            self.surroundings.flush(self.me.clone(), job);
+        }
+        if let Some(delay) = wanted.timer {
+            self.surroundings.flush_later(self.me.clone(), delay);
+        }
+    }
+
+    /// The time of `flush.ms` has come.
+    pub(crate) fn flush_overdue(&self, now_ms: i64) {
+        let mut state = self.lock();
+        state.flushing.timed = false;
+        if state.log.flush_deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms) {
+            state.flushing.want_records();
+        }
+        let wanted = self.flush_wanted(&mut state, now_ms);
+        drop(state);
+        self.start_flush(wanted);
+    }
+
+    /// A flush is done: records on the disk may count for the high watermark now, and who waits
+    /// for them goes on. The next one begins.
+    pub(crate) fn flush_done(&self, job: &FlushJob, result: Result<(), log::Error>, now_ms: i64) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.flushing.running = false;
+        if let Err(error) = result {
+            drop(guard);
+            tracing::error!("{self:?} cannot be flushed: {error}");
+            // Whoever waits learns that the log directory is offline.
+            self.waiters.wake_all();
+            return;
+        }
+        state.log.flushed(job);
+        let offsets = state.offsets();
+        let outcome = self.surroundings.with(|context| state.replica.on_appended(offsets, context));
+        let published = self.publish(state);
+        let synced = state.log.synced_offset();
+        let wanted = self.flush_wanted(state, now_ms);
+        drop(guard);
+        self.tell(published, 0);
+        self.waiters.synced(synced);
+        self.start_flush(wanted);
+        self.surroundings.propose(self, outcome.proposal);
+    }
+}
+
+/// A flush to start and a timer to set, both after the lock is released.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Wanted {
+    job: Option<FlushJob>,
+    timer: Option<Duration>,
+}
+
+/// Runs a flush where waiting does no harm; for [`crate::surroundings::Surroundings::flush`].
+pub(crate) fn run(partition: &Arc<Partition>, job: &FlushJob, now_ms: i64) {
+    let result = job.run();
+    partition.flush_done(job, result, now_ms);
+}
