@@ -91,11 +91,6 @@ pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
         now_ms: known.now_ms,
     });
     log.checkpointed = known.recovery_point;
-    if recovery_point < end_offset {
-        let segments = log.shared.segments.load_full();
-        let unflushed = segments.starting_at(recovery_point).iter();
-        log.unflushed_bytes = unflushed.map(|segment| u64::from(segment.size())).sum();
-    }
     log.epochs = state.epochs;
     log.epochs_changed = state.epochs_changed;
     log.producers = state.producers;

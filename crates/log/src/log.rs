@@ -87,6 +87,12 @@ impl Log {
             log_end_offset: AtomicI64::new(parts.log_end_offset),
         };
         shared.home.count(true);
+        let mut unflushed_bytes = 0;
+        if parts.recovery_point < parts.log_end_offset {
+            let segments = shared.segments.load();
+            let unflushed = segments.starting_at(parts.recovery_point).iter();
+            unflushed_bytes = unflushed.map(|segment| u64::from(segment.size())).sum();
+        }
         Self {
             shared: Arc::new(shared),
             topic_partition: parts.topic_partition,
@@ -95,7 +101,7 @@ impl Log {
             active: parts.active,
             recovery_point: parts.recovery_point,
             synced_offset: parts.recovery_point,
-            unflushed_bytes: 0,
+            unflushed_bytes,
             flushed_ms: parts.now_ms,
             epochs_number: 0,
             metadata_changed: false,
