@@ -38,7 +38,7 @@ def java(main, *args, heap="-Xmx256m"):
 
 
 class Node:
-    """A broker process with its folder."""
+    """A broker process with its folder. In settings, {port} stands for the port of its clients' listener."""
 
     name = "?"
 
@@ -54,15 +54,16 @@ class Node:
         return f"127.0.0.1:{self.port}"
 
     def properties(self):
+        node_id = self.settings.get("node.id", 1)
         lines = {
-            "process.roles": "broker,controller", "node.id": 1,
-            "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
+            "process.roles": "broker,controller", "node.id": node_id,
+            "controller.quorum.voters": f"{node_id}@127.0.0.1:{self.controller_port}",
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
             "controller.listener.names": "CONTROLLER", "log.dirs": self.folder / "data",
             "offsets.topic.replication.factor": 1, "transaction.state.log.replication.factor": 1,
             "transaction.state.log.min.isr": 1, "group.initial.rebalance.delay.ms": 0, **self.settings,
         }
-        return "".join(f"{k}={v}\n" for k, v in lines.items())
+        return "".join(f"{k}={v}\n" for k, v in lines.items()).replace("{port}", str(self.port))
 
     def start(self):
         """Starts the process and returns at once; wait_ready waits."""

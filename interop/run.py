@@ -2,11 +2,13 @@
 
 run.py [--quick] [--only NAME]
 run.py --crash [N]
+run.py --suite librdkafka|kafka-python ...
 
 --quick       compares with what Apache Kafka showed when that was recorded (expected/)
 --only NAME   one scenario
 --record      writes what Apache Kafka showed to expected/
 --crash [N]   kills Ottla N times (50) with kill -9 under load instead, and looks whether anything was lost
+--suite NAME  the tests that a client's own project keeps for itself; what else it takes says suites/suite.py
 """
 
 import argparse
@@ -87,16 +89,26 @@ def run(name, node_class):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--quick", action="store_true")
-    arguments.add_argument("--only", choices=SCENARIOS)
+    arguments.add_argument("--only")
     arguments.add_argument("--record", action="store_true")
     arguments.add_argument("--crash", type=int, nargs="?", const=50, metavar="N")
+    arguments.add_argument("--suite")
     arguments.add_argument("--prepare", action="store_true", help="only installs the Python clients")
-    options = arguments.parse_args()
+    options, others = arguments.parse_known_args()
+    if options.suite:
+        prepare_python()
+        only = ["--only", options.only] if options.only else []
+        command = [sys.executable, HERE / "suites" / "suite.py", options.suite, *only, *others]
+        sys.exit(subprocess.run(command).returncode)
+    if others:
+        arguments.error(f"unknown arguments: {' '.join(others)}")
     if options.prepare:
         return prepare_python()
     if options.crash:
         prepare_python()
         sys.exit(subprocess.run([PYTHON, HERE / "python" / "crash.py", str(options.crash)]).returncode)
+    if options.only and options.only not in SCENARIOS:
+        arguments.error(f"--only is one of {', '.join(SCENARIOS)}")
     names = [options.only] if options.only else list(SCENARIOS)
     lacking = sorted({tool for name in names for tool in SCENARIOS[name][0] if not shutil.which(tool)})
     if lacking:

@@ -1,6 +1,6 @@
-//! `interop [--quick] [--only NAME] [--crash N]`: foreign clients against Apache Kafka and
-//! Ottla, what they saw compared, or Ottla killed under load. `bench [--quick] ...`: both brokers
-//! measured in one run.
+//! `interop [--quick] [--only NAME] [--crash N] [--suite NAME]`: foreign clients against Apache
+//! Kafka and Ottla, what they saw compared, or Ottla killed under load, or a client's own tests
+//! against Ottla. `bench [--quick] ...`: both brokers measured in one run.
 //!
 //! Clients come by package name. `--quick` compares with what Apache Kafka showed when that was
 //! recorded, and uses the dev build.
