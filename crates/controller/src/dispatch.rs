@@ -52,6 +52,7 @@ served! {
         IncrementalAlterConfigs => controller.incremental_alter_configs(context, request).await,
         AlterPartitionReassignments => controller.alter_partition_reassignments(request).await,
         ListPartitionReassignments => controller.list_partition_reassignments(request),
+        AlterClientQuotas => controller.alter_client_quotas(request).await,
         AlterPartition => controller.alter_partition(context, request).await,
         UpdateFeatures => controller.update_features(context, request).await,
         DescribeCluster => controller.describe_cluster(context, &request),

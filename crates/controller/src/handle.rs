@@ -83,6 +83,11 @@ impl Handle {
         &self.shared.metadata
     }
 
+    /// The network, to look up names with.
+    pub(crate) fn network(&self) -> &env::Network {
+        self.shared.env.network()
+    }
+
     /// The quorum of this node.
     pub(crate) fn quorum(&self) -> &quorum_node::Handle {
         &self.shared.quorum

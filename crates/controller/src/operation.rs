@@ -2,11 +2,11 @@
 
 use env::Instant;
 use metadata::controller::{
-    AlterConfigsResult, AlterPartition, AlterPartitionResult, AlterReassignments,
-    AlterReassignmentsResult, AssignReplicas, AssignReplicasResult, BrokerHeartbeat,
-    CreatePartitions, CreatePartitionsResult, CreateTopics, CreateTopicsResult, DeletedTopic,
-    ElectLeaders, ElectLeadersResult, Error, FeaturesUpdated, HeartbeatReply,
-    IncrementalAlterConfigs, LegacyAlterConfigs, ProducerIdBlock, RegisterBroker,
+    AlterClientQuotas, AlterClientQuotasResult, AlterConfigsResult, AlterPartition,
+    AlterPartitionResult, AlterReassignments, AlterReassignmentsResult, AssignReplicas,
+    AssignReplicasResult, BrokerHeartbeat, CreatePartitions, CreatePartitionsResult, CreateTopics,
+    CreateTopicsResult, DeletedTopic, ElectLeaders, ElectLeadersResult, Error, FeaturesUpdated,
+    HeartbeatReply, IncrementalAlterConfigs, LegacyAlterConfigs, ProducerIdBlock, RegisterBroker,
     RegisterController, TopicReference, UpdateFeatures,
 };
 use tokio::sync::oneshot;
@@ -27,6 +27,7 @@ pub(crate) struct Letter {
 /// What is asked, and where the answer goes.
 pub(crate) enum Operation {
     AllocateProducerIds(i32, i64, Reply<ProducerIdBlock>),
+    AlterClientQuotas(AlterClientQuotas, Reply<AlterClientQuotasResult>),
     AlterConfigs(LegacyAlterConfigs, Reply<AlterConfigsResult>),
     AlterPartition(AlterPartition, Reply<AlterPartitionResult>),
     AlterReassignments(AlterReassignments, Reply<AlterReassignmentsResult>),
@@ -48,6 +49,7 @@ impl Operation {
     pub(crate) fn refuse(self, error: Error) {
         match self {
             Self::AllocateProducerIds(_, _, reply) => refuse(reply, error),
+            Self::AlterClientQuotas(_, reply) => refuse(reply, error),
             Self::AlterConfigs(_, reply) | Self::IncrementalAlterConfigs(_, reply) => {
                 refuse(reply, error);
             }

@@ -228,10 +228,9 @@ async fn decide(
             let decision = active.machine.allocate_producer_ids(id, epoch);
             active.finish(decision, reply).await
         }
-        Operation::AlterConfigs(request, reply) => {
-            let decision = active.machine.legacy_alter_configs(&request);
-            active.finish(decision, reply).await
-        }
+        operation @ (Operation::AlterClientQuotas(..)
+        | Operation::AlterConfigs(..)
+        | Operation::IncrementalAlterConfigs(..)) => configure(active, operation).await,
         Operation::AlterPartition(request, reply) => {
             let decision = active.machine.alter_partition(&request);
             active.finish(decision, reply).await
@@ -263,10 +262,6 @@ async fn decide(
             let decision = active.machine.elect_leaders(&request);
             active.finish(decision, reply).await
         }
-        Operation::IncrementalAlterConfigs(request, reply) => {
-            let decision = active.machine.incremental_alter_configs(&request);
-            active.finish(decision, reply).await
-        }
         Operation::RegisterBroker(request, reply) => {
             let quorum = active.quorum_state();
             let decision = active.machine.register_broker(&request, quorum, now);
@@ -282,6 +277,28 @@ async fn decide(
         }
         operation @ Operation::UpdateFeatures(..) => {
             operation.refuse(Error::standard(Reason::UnknownServerError));
+            Ok(())
+        }
+    }
+}
+
+/// Configurations and quotas.
+async fn configure(active: &mut Active, operation: Operation) -> Result<(), Refusal> {
+    match operation {
+        Operation::AlterClientQuotas(request, reply) => {
+            let decision = active.machine.alter_client_quotas(&request);
+            active.finish(decision, reply).await
+        }
+        Operation::AlterConfigs(request, reply) => {
+            let decision = active.machine.legacy_alter_configs(&request);
+            active.finish(decision, reply).await
+        }
+        Operation::IncrementalAlterConfigs(request, reply) => {
+            let decision = active.machine.incremental_alter_configs(&request);
+            active.finish(decision, reply).await
+        }
+        other => {
+            other.refuse(Error::standard(Reason::UnknownServerError));
             Ok(())
         }
     }

@@ -417,6 +417,9 @@ impl Follower {
     async fn run(self, mut events: mpsc::Receiver<MetadataEvent>) {
         while let Some(event) = events.recv().await {
             let MetadataEvent::Update(update) = event else { continue };
+            if !update.changes.client_quotas.is_empty() {
+                tracing::warn!("client quotas are kept and shown, but do not limit anybody yet");
+            }
             if update.changes.configs_changed(ResourceType::Broker) {
                 reconfigure(&self.config, &update.after);
             }

@@ -4,6 +4,7 @@ pub(crate) mod alter_configs;
 pub(crate) mod api_versions;
 pub(crate) mod delete_groups;
 pub(crate) mod delete_records;
+pub(crate) mod describe_client_quotas;
 pub(crate) mod describe_cluster;
 pub(crate) mod describe_configs;
 pub(crate) mod describe_groups;

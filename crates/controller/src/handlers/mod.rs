@@ -1,6 +1,7 @@
 //! One file per API: from the wire into the machine's terms, and back.
 
 mod allocate_producer_ids;
+mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition;
 mod alter_partition_reassignments;

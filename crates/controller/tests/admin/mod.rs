@@ -6,6 +6,7 @@
 
 mod brokers;
 mod builders;
+mod quotas;
 mod requests;
 mod show;
 mod tail;
@@ -22,8 +23,12 @@ use wire::{Request, Response, Str, Uuid};
 const LEADER_STAYS: i32 = -2;
 
 /// The sequences, each for a new cluster, and the names of their files.
-pub(crate) fn sequences() -> [(&'static str, Vec<Step>); 2] {
-    [("admin", requests::requests()), ("brokers", brokers::requests())]
+pub(crate) fn sequences() -> [(&'static str, Vec<Step>); 3] {
+    [
+        ("admin", requests::requests()),
+        ("brokers", brokers::requests()),
+        ("quotas", quotas::requests()),
+    ]
 }
 
 /// What was learnt from the responses so far.

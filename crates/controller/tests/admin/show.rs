@@ -122,6 +122,16 @@ fn show_other(response: &Response) -> Vec<String> {
         }
         Response::AssignReplicasToDirs(r) => vec![result(r.error_code, &None)],
         Response::BrokerRegistration(r) => vec![result(r.error_code, &None)],
+        Response::AlterClientQuotas(r) => {
+            let one = |entry: &alter_client_quotas_response::EntryData| {
+                let parts = entry.entity.iter();
+                let parts = parts.map(|p| format!("{}={}", p.entity_type, name(&p.entity_name)));
+                let what = sorted(parts.collect()).join(",");
+                // Kafka's sets of quotas and entities are in no order.
+                line(what, entry.error_code, &entry.error_message)
+            };
+            sorted(r.entries.iter().map(one).collect())
+        }
         Response::UnregisterBroker(r) => vec![result(r.error_code, &r.error_message)],
         Response::DescribeCluster(r) => {
             vec![format!(

@@ -7,6 +7,7 @@
 mod activation;
 mod alter_partition;
 mod alter_reassignments;
+mod client_quotas;
 mod configs;
 mod create_partitions;
 mod create_topics;
@@ -37,6 +38,7 @@ pub use alter_partition::{
 pub use alter_reassignments::{
     AlterReassignments, AlterReassignmentsResult, OngoingReassignment, Reassign,
 };
+pub use client_quotas::{AlterClientQuotas, AlterClientQuotasResult, AlterQuota};
 pub use configs::{
     AlterConfigsResult, ConfigOp, ConfigSource, EffectiveConfig, IncrementalAlterConfigs,
     LegacyAlterConfigs, NewConfigs, OpKind,
