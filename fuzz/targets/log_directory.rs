@@ -95,6 +95,7 @@ fn open(env: &Env) -> Option<(LogDirs, Log)> {
         node_id: 1,
         cluster_id: None,
         open_files_max: 10,
+        min_free_bytes: None,
         recovery_threads_per_dir: 1,
     };
     let dirs = LogDirs::open(env, options).ok()?;

@@ -94,6 +94,8 @@ pub(crate) fn log(error: &log::Error) -> ErrorCode {
         log::Error::AppendTooLarge { .. } => ErrorCode::RecordListTooLarge,
         log::Error::Corrupt { .. } | log::Error::InvalidBatch(_) => ErrorCode::CorruptMessage,
         log::Error::Io { .. }
+        | log::Error::LowSpace { .. }
+        | log::Error::NoSpace { .. }
         | log::Error::Offline { .. }
         | log::Error::Malformed { .. }
         | log::Error::Locked(_)

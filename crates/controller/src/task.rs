@@ -1,6 +1,7 @@
 //! The one task that decides and writes: everything the controller is asked passes through here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use env::{Env, Instant};
 use metadata::Image;
@@ -16,6 +17,9 @@ use crate::active::{Active, Dice, Refusal, Stopwatch, not_controller};
 use crate::operation::{Letter, Operation, Reply};
 use crate::publisher::{LeaderChange, MetadataEvent};
 use crate::timers::Timers;
+
+/// A turn of the task that takes longer than this counts as time in which nobody was listened to.
+const DEAF_MAX: Duration = Duration::from_secs(1);
 
 /// What the controller works with.
 pub(crate) struct ControllerTask {
@@ -63,18 +67,20 @@ impl ControllerTask {
             let deadline = self.next_deadline();
             // A full mailbox must not keep brokers from being fenced.
             let is_late = deadline.is_some_and(|deadline| deadline <= self.env.now());
-            let step = tokio::select! {
+            let turn = tokio::select! {
                 biased;
-                event = self.events.recv() => match event {
-                    Some(event) => self.take_event(event).await,
-                    None => Err(Refusal::Stopped),
-                },
-                letter = self.letters.recv(), if !is_late => match letter {
-                    Some(letter) => self.take_letter(letter).await,
-                    None => Err(Refusal::Stopped),
-                },
-                () = wait_until(deadline) => self.take_time().await,
+                event = self.events.recv() => event.map(Turn::Event),
+                letter = self.letters.recv(), if !is_late => letter.map(Turn::Letter),
+                () = wait_until(deadline) => Some(Turn::Time),
             };
+            let began = self.env.now();
+            let step = match turn {
+                Some(Turn::Event(event)) => self.take_event(event).await,
+                Some(Turn::Letter(letter)) => self.take_letter(letter).await,
+                Some(Turn::Time) => self.take_time().await,
+                None => Err(Refusal::Stopped),
+            };
+            self.excuse_brokers(began);
             match step {
                 Ok(()) => {}
                 Err(Refusal::NotLeader) => self.step_down().await,
@@ -87,6 +93,18 @@ impl ControllerTask {
         }
         if let Some(active) = self.active.take() {
             active.end(None);
+        }
+    }
+
+    /// Whoever was not listened to, since the metadata log had to wait for its disk, is not
+    /// silent.
+    fn excuse_brokers(&mut self, began: Instant) {
+        let took = self.env.now().saturating_duration_since(began);
+        if took > DEAF_MAX
+            && let Some(active) = &mut self.active
+        {
+            warn!(?took, "the controller was held up");
+            active.machine.excuse_brokers(Millis::try_from(took.as_millis()).unwrap_or(0));
         }
     }
 
@@ -198,6 +216,13 @@ impl ControllerTask {
         }
         Ok(())
     }
+}
+
+/// What the task does next.
+enum Turn {
+    Event(MetadataEvent),
+    Letter(Letter),
+    Time,
 }
 
 async fn wait_until(deadline: Option<Instant>) {

@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         node_id: node_id.parse()?,
         cluster_id: None,
         open_files_max: 1000,
+        min_free_bytes: None,
         recovery_threads_per_dir: 2,
     };
     let began = Instant::now();

@@ -37,7 +37,8 @@ impl Log {
     /// # Errors
     /// [`Error::AppendTooLarge`], [`Error::UnexpectedOffset`] for a batch stamped below the log
     /// end, [`Error::InvalidBatch`] for a transaction marker that is none: nothing happened.
-    /// [`Error::Io`]: the log directory is offline, and the batch is not in the log.
+    /// [`Error::NoSpace`]: the batch is not in the log; it may be tried again. [`Error::Io`]: the
+    /// log directory is offline, and the batch is not in the log.
     pub fn append(&mut self, batch: &StampedBatch, now_ms: i64) -> Result<AppendInfo, Error> {
         self.home().check_open()?;
         let header = batch.header();
@@ -55,7 +56,8 @@ impl Log {
         let position = segment.size();
         self.directory_changed |= position == 0;
         let mut slices = batch.io_slices();
-        segment.log().write_vectored_at(&mut slices, position.into())?;
+        let written = segment.log().write_vectored_at(&mut slices, position.into());
+        Self::undo_without_space(&segment, position, written)?;
         let interval = self.settings.index_interval_bytes;
         self.active.appended(&segment, &header, position, interval)?;
         self.take_in(&segment, &header, marker)?;
@@ -107,6 +109,18 @@ impl Log {
         Ok(whole)
     }
 
+    /// Cuts off what a write that found no room left in the file.
+    fn undo_without_space(
+        segment: &Arc<Segment>,
+        position: u32,
+        written: Result<(), Error>,
+    ) -> Result<(), Error> {
+        if matches!(written, Err(Error::NoSpace { .. })) {
+            segment.log().set_len(position.into())?;
+        }
+        written
+    }
+
     fn append_group(
         &mut self,
         bytes: &[u8],
@@ -117,7 +131,8 @@ impl Log {
         let segment = self.active_segment();
         let mut position = segment.size();
         self.directory_changed |= position == 0;
-        segment.log().write_all_at(bytes, position.into())?;
+        let written = segment.log().write_all_at(bytes, position.into());
+        Self::undo_without_space(&segment, position, written)?;
         for (batch, marker) in batches(bytes).zip(&group.markers) {
             let batch = batch?;
             let interval = self.settings.index_interval_bytes;

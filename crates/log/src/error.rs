@@ -25,6 +25,26 @@ pub enum Error {
         /// The log directory.
         dir: PathBuf,
     },
+    /// The disk has less free space than is to be kept free, so nothing of clients is appended.
+    #[error(
+        "log directory {} has {free} bytes left, and {min_free} are kept free; delete records or \
+         topics, shorten the retention, or lower log.dirs.min.free.bytes",
+        dir.display()
+    )]
+    LowSpace {
+        /// The log directory.
+        dir: PathBuf,
+        /// Bytes left on its file system.
+        free: u64,
+        /// Bytes to be kept free.
+        min_free: u64,
+    },
+    /// The disk is full. What was to be written is not there; nothing else changed.
+    #[error("no space left for {}", path.display())]
+    NoSpace {
+        /// The file.
+        path: PathBuf,
+    },
     /// The log was closed, or its directory was removed.
     #[error("the log {} is closed", path.display())]
     Closed {
@@ -130,6 +150,12 @@ impl Error {
 
     pub(crate) fn malformed(path: impl Into<PathBuf>) -> impl FnOnce(Malformed) -> Self {
         move |malformed| Self::Malformed { path: path.into(), malformed }
+    }
+
+    /// Whether there is no room for what was to be written (`KAFKA_STORAGE_ERROR`, to be tried
+    /// again).
+    pub fn is_for_want_of_space(&self) -> bool {
+        matches!(self, Self::LowSpace { .. } | Self::NoSpace { .. })
     }
 
     /// Whether the log directory failed: its replicas are offline (`KAFKA_STORAGE_ERROR`).

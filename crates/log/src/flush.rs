@@ -50,7 +50,8 @@ impl FlushJob {
     ///
     /// # Errors
     /// [`Error::Io`]: the log directory is offline. What the disk holds is not known any more, so
-    /// the flush must not be repeated.
+    /// the flush must not be repeated. [`Error::NoSpace`]: give the job to
+    /// [`Log::flush_postponed`].
     pub fn run(&self) -> Result<(), Error> {
         self.home.check_open()?;
         if self.metadata_changed {
@@ -116,7 +117,7 @@ impl FlushJob {
         }
         let path = self.home.path().join(LEADER_EPOCH_CHECKPOINT);
         let files = self.home.dir.files();
-        self.home.checked(&path, files.write_atomically(&path, leader_epochs))?;
+        self.home.written_to(&path, files.write_atomically(&path, leader_epochs))?;
         written.epochs = *number;
         Ok(())
     }
@@ -247,6 +248,18 @@ impl Log {
             segment.times.release();
         }
         self.remove_old_snapshots();
+    }
+
+    /// Takes note of a job that found no room on the disk: a later one does what it left undone.
+    pub fn flush_postponed(&mut self, job: FlushJob) {
+        self.metadata_changed |= job.metadata_changed;
+        self.directory_changed |= job.directory_changed;
+        self.epochs_changed |= job.leader_epochs.is_some();
+        let closed = job.segments.into_iter();
+        self.rolled.extend(closed.filter(|segment| segment.base_offset < job.active_base_offset));
+        if job.truncations == self.home().written().truncations {
+            self.pending_snapshots.splice(0..0, job.snapshots);
+        }
     }
 
     /// Puts the log onto the disk and ends its use. Waits for the disk. Afterwards the recovery

@@ -85,6 +85,11 @@ impl Home {
         self.dir.check_online()
     }
 
+    /// As [`LogDir::written`].
+    pub(crate) fn written_to<T>(&self, path: &Path, result: io::Result<T>) -> Result<T, Error> {
+        self.dir.written(path, result)
+    }
+
     /// Takes the result of an I/O operation; an error takes the log directory offline.
     pub(crate) fn checked<T>(&self, path: &Path, result: io::Result<T>) -> Result<T, Error> {
         match result {

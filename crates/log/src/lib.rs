@@ -52,6 +52,7 @@ mod segment;
 mod segment_io;
 mod segments;
 mod settings;
+mod space;
 mod time_index;
 mod timestamps;
 mod truncate;

@@ -14,6 +14,7 @@ use crate::checkpoint::{OffsetCheckpoint, decode_offsets, encode_offsets};
 use crate::clean_shutdown::{self, CLEAN_SHUTDOWN_FILE};
 use crate::identity::FoundDir;
 use crate::open_files::OpenFiles;
+use crate::space::Room;
 use crate::{Error, TopicPartition};
 
 /// A log directory. Clones are the same directory.
@@ -27,6 +28,7 @@ struct State {
     files: Files,
     open_files: Arc<OpenFiles>,
     offline: AtomicBool,
+    room: Room,
     replicas: AtomicUsize,
     removals: Mutex<Vec<Removal>>,
     /// Held while a checkpoint is replaced. Logs that were cut, and where, since the recovery
@@ -48,7 +50,9 @@ impl LogDir {
         was_clean: bool,
         files: Files,
         open_files: Arc<OpenFiles>,
+        min_free_bytes: Option<u64>,
     ) -> Self {
+        let total = files.space(&found.path).ok().map(|space| space.total);
         Self(Arc::new(State {
             path: found.path,
             id: found.id,
@@ -56,6 +60,7 @@ impl LogDir {
             files,
             open_files,
             offline: AtomicBool::new(false),
+            room: Room::new(min_free_bytes, total),
             replicas: AtomicUsize::new(0),
             removals: Mutex::default(),
             cut: Mutex::default(),
@@ -105,6 +110,10 @@ impl LogDir {
         &self.0.open_files
     }
 
+    pub(crate) fn room(&self) -> &Room {
+        &self.0.room
+    }
+
     pub(crate) fn check_online(&self) -> Result<(), Error> {
         if self.is_offline() {
             return Err(Error::Offline { dir: self.path().to_owned() });
@@ -124,6 +133,15 @@ impl LogDir {
             }
             Error::Io { path: path.to_owned(), source }
         })
+    }
+
+    /// Takes the result of a write to `path` that can be done again: a full disk is no failure of
+    /// the directory, any other error takes it offline.
+    pub(crate) fn written<T>(&self, path: &Path, result: io::Result<T>) -> Result<T, Error> {
+        match result {
+            Err(error) if is_full(&error) => Err(Error::NoSpace { path: path.to_owned() }),
+            result => self.checked(path, result),
+        }
     }
 
     /// Reads a checkpoint of this directory. One that cannot be understood is said so in the log
@@ -172,7 +190,7 @@ impl LogDir {
 
     fn write_checkpoint(&self, checkpoint: OffsetCheckpoint, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path().join(checkpoint.file_name());
-        self.checked(&path, self.files().write_atomically(&path, bytes))
+        self.written(&path, self.files().write_atomically(&path, bytes))
     }
 
     /// Takes care that the recovery point checkpoint does not vouch for more of one log than is
@@ -204,7 +222,7 @@ impl LogDir {
         self.check_online()?;
         let path = self.path().join(CLEAN_SHUTDOWN_FILE);
         let bytes = clean_shutdown::encode(broker_epoch);
-        self.checked(&path, self.files().write_atomically(&path, &bytes))
+        self.written(&path, self.files().write_atomically(&path, &bytes))
     }
 
     /// Has `path` removed at or after `due_ms`.
@@ -226,6 +244,11 @@ impl LogDir {
             }
         }
     }
+}
+
+/// Whether an error says that the disk, or a quota on it, is full.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Removes a file or a directory with what is in it; fine if it is gone.

@@ -19,6 +19,9 @@ use crate::{CLUSTER_METADATA, Error, LogSettings, ReplicaDirName, ReplicaKind, T
 /// How the log directories are to be opened.
 #[derive(Debug, Clone)]
 pub struct LogDirsOptions {
+    /// Bytes to keep free on the file system of each directory; `None` for a twentieth of it, at
+    /// most 1 GiB.
+    pub min_free_bytes: Option<u64>,
     /// The directories; missing ones are made.
     pub dirs: Vec<PathBuf>,
     /// The id of this node.
@@ -96,7 +99,13 @@ impl LogDirs {
             let clean = identity::take_clean_mark(env.files(), &found.path)?;
             previous_broker_epoch = previous_broker_epoch.max(clean.flatten());
             let files = env.files().clone();
-            let dir = LogDir::new(found, clean.is_some(), files, open_files.clone());
+            let dir = LogDir::new(
+                found,
+                clean.is_some(),
+                files,
+                open_files.clone(),
+                options.min_free_bytes,
+            );
             Ok(dir)
         });
         Ok(Self {

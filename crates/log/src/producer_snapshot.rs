@@ -76,7 +76,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<ProducerSnapshotEntry>, String> {
 /// Puts a snapshot onto the disk, whole or not at all.
 pub(crate) fn write(home: &Home, offset: i64, bytes: &[u8]) -> Result<(), Error> {
     let path = home.segment_file(SegmentFile::ProducerSnapshot, offset);
-    home.checked(&path, home.dir.files().write_atomically(&path, bytes))
+    home.written_to(&path, home.dir.files().write_atomically(&path, bytes))
 }
 
 /// Removes the snapshot at an offset; fine if there is none.

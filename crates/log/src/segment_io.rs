@@ -68,7 +68,7 @@ impl SegmentIo<'_> {
             {
                 Err(Error::Closed { path: self.path() })
             }
-            Err(error) => self.segment.home.checked(&self.path(), Err(error)),
+            Err(error) => self.segment.home.written_to(&self.path(), Err(error)),
         }
     }
 
@@ -106,6 +106,8 @@ impl SegmentIo<'_> {
     }
 
     pub(crate) fn sync(&self) -> Result<(), Error> {
-        self.with(OpenOptions::create(), File::sync_data)
+        // What a sync could not bring onto the disk is lost, for want of room or else.
+        let synced = self.with(OpenOptions::create(), |file| Ok(file.sync_data()))?;
+        self.segment.home.checked(&self.path(), synced)
     }
 }

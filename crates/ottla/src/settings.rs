@@ -33,6 +33,7 @@ pub(crate) fn log_dirs(config: &ServerConfig, cluster_id: Option<String>) -> Log
         node_id: config.node.node_id,
         cluster_id,
         open_files_max: OPEN_FILES_MAX,
+        min_free_bytes: u64::try_from(config.log_manager.dirs_min_free_bytes).ok(),
         recovery_threads_per_dir: usize::try_from(threads).unwrap_or(1),
     }
 }

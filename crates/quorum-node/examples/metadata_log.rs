@@ -56,6 +56,7 @@ async fn run(env: &Env, dir: PathBuf, node_id: i32, rest: &[String]) -> Result<(
         node_id,
         cluster_id: None,
         open_files_max: 100,
+        min_free_bytes: None,
         recovery_threads_per_dir: 1,
     };
     let dirs = LogDirs::open(env, options)?;

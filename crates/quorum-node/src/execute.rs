@@ -1,8 +1,9 @@
 //! Each of the machine's commands, done.
 
+use bytes::Bytes;
 use quorum::message::{FetchOutcome, PieceContent, Response, Token};
 use quorum::{Command, ControlRecord, ElectionState, Event, SnapshotId};
-use records::{BatchBuilder, Compression};
+use records::{BatchBuilder, Compression, batches};
 use wire::Records;
 
 use crate::control::{control_batch, to_stored};
@@ -10,6 +11,7 @@ use crate::door::{self, Payload};
 use crate::error::{AppendError, Error};
 use crate::mail::{Appended, Mail};
 use crate::node::Node;
+use crate::patience::Patience;
 use crate::quorum_state::{self, QUORUM_STATE_FILE};
 use crate::rpc::OutgoingRequest;
 
@@ -21,10 +23,10 @@ impl Node {
                 self.persist(election, kraft_version, voters).await?;
             }
             Command::AppendControl { base_offset, epoch, records } => {
-                self.append_control(base_offset, epoch, &records)?;
+                self.append_control(base_offset, epoch, &records).await?;
             }
             Command::AppendData { token, base_offset, epoch } => {
-                self.append_data(token, base_offset, epoch)?;
+                self.append_data(token, base_offset, epoch).await?;
             }
             Command::RejectAppend { token, refusal: quorum::AppendRefusal::NotLeader } => {
                 if let Some(append) = self.waiting.appends.remove(&token) {
@@ -34,7 +36,7 @@ impl Node {
             }
             Command::AppendFetched { bytes, .. } => {
                 self.cycle.appended(bytes.len());
-                self.log.append_fetched(&bytes, self.machine.election().epoch)?;
+                self.append_fetched(&bytes).await?;
             }
             Command::Truncate { end_offset } => {
                 tracing::info!(end_offset, "the metadata log is cut back to where the leader's is");
@@ -86,7 +88,7 @@ impl Node {
         self.env.blocking(write).await
     }
 
-    fn append_control(
+    async fn append_control(
         &mut self,
         base_offset: i64,
         epoch: i32,
@@ -97,10 +99,15 @@ impl Node {
         let batch = control_batch(base_offset, epoch, now_ms, &records)
             .map_err(|error| Error::corrupt_log(base_offset, error))?;
         self.cycle.appended(batch.len());
-        self.log.append(&batch)
+        self.append(&batch).await
     }
 
-    fn append_data(&mut self, token: Token, base_offset: i64, epoch: i32) -> Result<(), Error> {
+    async fn append_data(
+        &mut self,
+        token: Token,
+        base_offset: i64,
+        epoch: i32,
+    ) -> Result<(), Error> {
         let append = self.waiting.appends.remove(&token);
         let Some(append) = append else { unreachable!("the machine appends what it was given") };
         let now_ms = self.env.clock().wall_ms();
@@ -112,10 +119,41 @@ impl Node {
         let last_offset = batch.next_offset() - 1;
         let batch = batch.build();
         self.cycle.appended(batch.len());
-        self.log.append(&batch)?;
+        self.append(&batch).await?;
         // A caller that went away does not want to know.
         let _ = append.answer.send(Ok(Appended { epoch, base_offset, last_offset }));
         Ok(())
+    }
+
+    async fn append(&mut self, batch: &Bytes) -> Result<(), Error> {
+        let mut patience = Patience::default();
+        loop {
+            match self.log.append(batch) {
+                Err(Error::Log(error)) if error.is_for_want_of_space() => {
+                    patience.wait(&self.env, &error).await;
+                }
+                appended => return appended,
+            }
+        }
+    }
+
+    async fn append_fetched(&mut self, bytes: &Bytes) -> Result<(), Error> {
+        let epoch = self.machine.election().epoch;
+        let mut patience = Patience::default();
+        let mut rest = bytes.clone();
+        loop {
+            let before = self.log.end_offset();
+            match self.log.append_fetched(&rest, epoch) {
+                Err(Error::Log(error)) if error.is_for_want_of_space() => {
+                    // Part of it may be in the log.
+                    if self.log.end_offset() > before {
+                        rest = without(&rest, self.log.end_offset())?;
+                    }
+                    patience.wait(&self.env, &error).await;
+                }
+                appended => return appended,
+            }
+        }
     }
 
     /// Answers, with the bytes the answer is to carry as a range of a file.
@@ -173,4 +211,17 @@ impl Node {
             }
         }
     }
+}
+
+/// The batches from `offset` on.
+fn without(bytes: &Bytes, offset: i64) -> Result<Bytes, Error> {
+    let mut position = 0;
+    for batch in batches(bytes) {
+        let batch = batch.map_err(|error| Error::corrupt_log(offset, error.to_string()))?;
+        if batch.base_offset() >= offset {
+            break;
+        }
+        position += batch.size();
+    }
+    Ok(bytes.slice(position..))
 }

@@ -23,6 +23,7 @@ mod handle;
 mod mail;
 mod metadata_log;
 mod node;
+mod patience;
 pub mod quorum_state;
 mod rpc;
 mod settings;

@@ -150,6 +150,11 @@ impl MetadataLog {
         self.log.flush(now_ms)
     }
 
+    /// The flush found no room on the disk.
+    pub(crate) fn flush_postponed(&mut self, job: FlushJob) {
+        self.log.flush_postponed(job);
+    }
+
     pub(crate) fn flushed(&mut self, job: &FlushJob) {
         self.log.flushed(job);
     }

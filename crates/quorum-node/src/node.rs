@@ -15,6 +15,7 @@ use crate::door::Payload;
 use crate::error::{AppendError, Error};
 use crate::mail::{Appended, Mail};
 use crate::metadata_log::MetadataLog;
+use crate::patience::Patience;
 use crate::rpc::RpcSender;
 use crate::settings::Settings;
 use crate::snapshot::{Download, SnapshotStore};
@@ -201,8 +202,23 @@ impl Node {
 
     /// Brings the log onto the disk, and lets everyone see what that changed.
     async fn settle(&mut self) -> Result<Next, Error> {
+        let mut patience = Patience::default();
         while let Some(job) = self.log.flush() {
-            let job = self.env.blocking(move || job.run().map(|()| job)).await?;
+            let (job, result) = self
+                .env
+                .blocking(move || {
+                    let result = job.run();
+                    (job, result)
+                })
+                .await;
+            match result {
+                Err(error) if error.is_for_want_of_space() => {
+                    self.log.flush_postponed(job);
+                    patience.wait(&self.env, &error).await;
+                    continue;
+                }
+                result => result?,
+            }
             self.log.flushed(&job);
             let end_offset = job.up_to();
             if self.step(Event::Flushed { end_offset }).await? == Next::Stop {

@@ -59,6 +59,7 @@ async fn start(env: &Env) -> (QuorumNode, Handle) {
         node_id: 1,
         cluster_id: Some("QkE4NkU0Q0ItNTY0Ny00QQ".to_owned()),
         open_files_max: 100,
+        min_free_bytes: None,
         recovery_threads_per_dir: 1,
     };
     let dirs = LogDirs::open(env, options).unwrap();

@@ -55,6 +55,7 @@ impl AppendError {
     pub fn answered_message(&self) -> Option<String> {
         match self {
             Self::TransactionsUnavailable => Some(self.to_string()),
+            Self::Log(error) if error.is_for_want_of_space() => Some(error.to_string()),
             _ => None,
         }
     }

@@ -114,18 +114,23 @@ impl Partition {
 
     /// A flush is done: records on the disk may count for the high watermark now, and who waits
     /// for them goes on. The next one begins.
-    pub(crate) fn flush_done(&self, job: &FlushJob, result: Result<(), log::Error>, now_ms: i64) {
+    pub(crate) fn flush_done(&self, job: FlushJob, result: Result<(), log::Error>, now_ms: i64) {
         let mut guard = self.lock();
         let state = &mut *guard;
         state.flushing.running = false;
         if let Err(error) = result {
+            if error.is_for_want_of_space() {
+                // The next append tries again.
+                state.flushing.everything = true;
+                state.log.flush_postponed(job);
+            }
             drop(guard);
             tracing::error!("{self:?} cannot be flushed: {error}");
             // Whoever waits learns that the log directory is offline.
             self.waiters.wake_all();
             return;
         }
-        state.log.flushed(job);
+        state.log.flushed(&job);
         let offsets = state.offsets();
         let outcome = self.surroundings.with(|context| state.replica.on_appended(offsets, context));
         let published = self.publish(state);
@@ -148,7 +153,7 @@ pub(crate) struct Wanted {
 }
 
 /// Runs a flush where waiting does no harm; for [`crate::surroundings::Surroundings::flush`].
-pub(crate) fn run(partition: &Arc<Partition>, job: &FlushJob, now_ms: i64) {
+pub(crate) fn run(partition: &Arc<Partition>, job: FlushJob, now_ms: i64) {
     let result = job.run();
     partition.flush_done(job, result, now_ms);
 }

@@ -232,6 +232,9 @@ impl Partition {
             // Apache Kafka tells the batch's own timestamp here, whatever kind the topic uses.
             return Ok(Appended { log_append_time_ms: earlier.timestamp, ..first });
         }
+        if origin == AppendOrigin::Client {
+            state.log.dir().admit(batch.header().size())?;
+        }
         batch.stamp(state.log.log_end_offset(), epoch);
         let info = state.log.append(&batch, now_ms)?;
         let awaits_disk = state.flush_after_append(info.rolled);

@@ -71,7 +71,7 @@ impl Surroundings {
         drop(self.env.blocking(move || {
             // A log that is not used any more needs no flush.
             if let Some(partition) = partition.upgrade() {
-                flush::run(&partition, &job, clock.wall_ms());
+                flush::run(&partition, job, clock.wall_ms());
             }
         }));
     }

@@ -151,6 +151,11 @@ impl Written {
 }
 
 fn report(dir: &Path, checkpoint: OffsetCheckpoint, error: &log::Error) {
+    if error.is_for_want_of_space() {
+        // The next one is written when there is room; a start after a crash looks at more until then.
+        tracing::debug!(dir = %dir.display(), ?checkpoint, "no room for a checkpoint");
+        return;
+    }
     tracing::error!(dir = %dir.display(), ?checkpoint, "cannot write a checkpoint: {error}");
 }
 

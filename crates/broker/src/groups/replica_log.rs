@@ -158,6 +158,8 @@ fn log_error(error: &log::Error) -> LogError {
         log::Error::AppendTooLarge { .. } => LogError::TooLarge,
         log::Error::Closed { .. } => LogError::NotLeader,
         log::Error::Io { .. }
+        | log::Error::LowSpace { .. }
+        | log::Error::NoSpace { .. }
         | log::Error::Offline { .. }
         | log::Error::Malformed { .. }
         | log::Error::Locked(_)

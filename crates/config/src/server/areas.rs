@@ -103,6 +103,8 @@ typed! {
         cleaner_io_max_bytes_per_second: f64 = "log.cleaner.io.max.bytes.per.second",
         cleaner_threads: i32 = "log.cleaner.threads",
         cordoned_log_dirs: Vec<String> = "cordoned.log.dirs",
+        /// -1: a share of the disk.
+        dirs_min_free_bytes: i64 = "log.dirs.min.free.bytes",
         /// acks=all waits for the disk.
         flush_before_ack: bool = "log.flush.before.ack",
         flush_offset_checkpoint_interval_ms: i32 = "log.flush.offset.checkpoint.interval.ms",

@@ -79,6 +79,7 @@ impl Node {
             node_id: NODE_ID,
             cluster_id: None,
             open_files_max: 100,
+            min_free_bytes: None,
             recovery_threads_per_dir: 1,
         };
         let dirs = LogDirs::open(env, options).unwrap();

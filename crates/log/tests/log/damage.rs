@@ -9,32 +9,104 @@ use crate::support::*;
 
 #[test]
 fn a_failed_write_takes_the_directory_offline() {
-    for fault in [DiskFault::io(DiskOperation::Write), DiskFault::full()] {
-        let world = World::sim(1);
-        let World::Sim { node: host, .. } = &world else { unreachable!() };
-        let node = world.start();
-        let settings = Arc::new(small());
-        let (dirs, mut log) = node.log(&settings);
-        append(&mut log, batch(2, 10, NOW), 0);
-        host.disk().inject(fault.on(".log").times(1));
-        let mut failing = batch(1, 10, NOW);
-        failing.stamp(2, 0);
+    let world = World::sim(1);
+    let World::Sim { node: host, .. } = &world else { unreachable!() };
+    let node = world.start();
+    let settings = Arc::new(small());
+    let (dirs, mut log) = node.log(&settings);
+    append(&mut log, batch(2, 10, NOW), 0);
+    host.disk().inject(DiskFault::io(DiskOperation::Write).on(".log").times(1));
+    let mut failing = batch(1, 10, NOW);
+    failing.stamp(2, 0);
+    let error = log.append(&failing, NOW).unwrap_err();
+    assert!(matches!(&error, Error::Io { path, .. } if path.ends_with("00000000000000000000.log")));
+    assert!(error.is_offline() && dirs.dirs()[0].is_offline());
+    // The disk works again, but who knows what is on it: nothing more is written.
+    let error = log.append(&failing, NOW).unwrap_err();
+    assert!(matches!(error, Error::Offline { .. }), "{error}");
+    assert!(matches!(log.flush(NOW).unwrap().run(), Err(Error::Offline { .. })));
+    assert!(matches!(log.close(NOW), Err(Error::Offline { .. })));
+    assert!(dirs.dirs()[0].mark_clean(1).is_err());
+    assert_eq!(log.log_end_offset(), 2);
+    drop((dirs, log));
+    let (_dirs, log) = world.start().log(&settings);
+    assert_eq!(log.log_end_offset(), 2);
+}
+
+#[test]
+fn a_full_disk_leaves_the_log_as_it_was_and_writes_go_on_when_there_is_room() {
+    let world = World::sim(1);
+    let World::Sim { node: host, .. } = &world else { unreachable!() };
+    let node = world.start();
+    let settings = Arc::new(small());
+    let (dirs, mut log) = node.log(&settings);
+    append(&mut log, batch(2, 10, NOW), 0);
+    let before = read_all(&log);
+    host.disk().inject(DiskFault::full().on(".log"));
+    let mut failing = batch(1, 100, NOW);
+    failing.stamp(2, 0);
+    for _ in 0..2 {
         let error = log.append(&failing, NOW).unwrap_err();
-        assert!(
-            matches!(&error, Error::Io { path, .. } if path.ends_with("00000000000000000000.log"))
-        );
-        assert!(error.is_offline() && dirs.dirs()[0].is_offline());
-        // The disk works again, but who knows what is on it: nothing more is written.
-        let error = log.append(&failing, NOW).unwrap_err();
-        assert!(matches!(error, Error::Offline { .. }), "{error}");
-        assert!(matches!(log.flush(NOW).unwrap().run(), Err(Error::Offline { .. })));
-        assert!(matches!(log.close(NOW), Err(Error::Offline { .. })));
-        assert!(dirs.dirs()[0].mark_clean(1).is_err());
-        assert_eq!(log.log_end_offset(), 2);
-        drop((dirs, log));
-        let (_dirs, log) = world.start().log(&settings);
-        assert_eq!(log.log_end_offset(), 2);
+        assert!(matches!(&error, Error::NoSpace { .. }), "{error}");
+        assert!(error.is_for_want_of_space() && !error.is_offline());
     }
+    assert!(!dirs.dirs()[0].is_offline());
+    assert_eq!((log.log_end_offset(), read_all(&log)), (2, before.clone()));
+    host.disk().clear_faults();
+    log.append(&failing, NOW).unwrap();
+    // Nothing of the writes that failed is left in the file.
+    close(&dirs, &mut log);
+    drop((dirs, log));
+    let (_dirs, log) = world.start().log(&settings);
+    assert_eq!(log.log_end_offset(), 3);
+    assert_eq!(read_all(&log)[..before.len()], before);
+}
+
+#[test]
+fn a_flush_that_finds_no_room_is_done_later() {
+    let world = World::sim(1);
+    let World::Sim { node: host, .. } = &world else { unreachable!() };
+    let node = world.start();
+    let settings = Arc::new(small());
+    let (dirs, mut log) = node.log(&settings);
+    for epoch in 0..20 {
+        append(&mut log, batch(10, 30, NOW), epoch);
+    }
+    host.disk().inject(DiskFault::full());
+    let job = log.checkpoint(NOW).unwrap();
+    let error = job.run().unwrap_err();
+    assert!(matches!(&error, Error::NoSpace { .. }), "{error}");
+    log.flush_postponed(job);
+    assert_eq!(log.recovery_point(), 0);
+    host.disk().clear_faults();
+    let job = log.checkpoint(NOW).unwrap();
+    job.run().unwrap();
+    log.flushed(&job);
+    let epochs = log.leader_epochs().entries().to_vec();
+    assert_eq!(log.recovery_point(), 200);
+    close(&dirs, &mut log);
+    drop((dirs, log));
+    host.power_loss();
+    let (_dirs, log) = world.start().log(&settings);
+    assert_eq!(log.leader_epochs().entries(), epochs);
+    assert_eq!(log.log_end_offset(), 200);
+}
+
+#[test]
+fn clients_are_refused_before_the_disk_is_full() {
+    let world = World::sim(1);
+    let World::Sim { node: host, .. } = &world else { unreachable!() };
+    let node = world.start();
+    host.disk().set_capacity(100_000);
+    let options = log::LogDirsOptions { min_free_bytes: Some(50_000), ..node.options(&["d"]) };
+    let dirs = log::LogDirs::open(&node.env, options).unwrap();
+    let dir = &dirs.dirs()[0];
+    dir.admit(1000).unwrap();
+    node.write_file("/data/d/ballast", &[1; 60_000]);
+    let error = (0..20).find_map(|_| dir.admit(1000).err()).expect("it looks again");
+    assert!(matches!(&error, Error::LowSpace { min_free: 50_000, .. }), "{error}");
+    node.env.files().remove_file("/data/d/ballast").unwrap();
+    dir.admit(1000).unwrap();
 }
 
 #[test]

@@ -72,6 +72,7 @@ impl Node {
             node_id: 1,
             cluster_id: None,
             open_files_max: 100,
+            min_free_bytes: None,
             recovery_threads_per_dir: 2,
         }
     }

@@ -191,6 +191,12 @@ impl Controller {
         None
     }
 
+    /// The controller could not listen for `elapsed` ms: that time does not count as silence of the
+    /// brokers.
+    pub fn excuse_brokers(&mut self, elapsed: Millis) {
+        self.heartbeats.excuse(elapsed);
+    }
+
     /// When the next broker would be stale if nobody were heard of any more.
     pub fn next_stale_broker_at(&self) -> Option<Millis> {
         self.heartbeats.next_expiry()

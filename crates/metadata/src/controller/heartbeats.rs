@@ -83,7 +83,9 @@ impl Heartbeats {
 
     /// Remembers that an incarnation was heard of.
     pub(super) fn contact(&mut self, id: i32, epoch: i64, now: Millis) {
-        self.contacts.insert((id, epoch), now);
+        // A message may have waited longer than the time it is excused for.
+        let contact = self.contacts.entry((id, epoch)).or_insert(now);
+        *contact = now.max(*contact);
     }
 
     /// Whether an incarnation was heard of within the session timeout.
@@ -97,6 +99,11 @@ impl Heartbeats {
         let incarnation = *expired?.0;
         self.contacts.remove(&incarnation);
         Some(incarnation)
+    }
+
+    /// Everybody was heard of `elapsed` ms later than it seems.
+    pub(super) fn excuse(&mut self, elapsed: Millis) {
+        self.contacts.values_mut().for_each(|contact| *contact += elapsed);
     }
 
     /// When the next session expires.

@@ -34,6 +34,7 @@ pub(crate) fn dirs_options(dir: &Path, node_id: i32) -> LogDirsOptions {
         node_id,
         cluster_id: Some("a-cluster".to_owned()),
         open_files_max: 100,
+        min_free_bytes: None,
         recovery_threads_per_dir: 1,
     }
 }
