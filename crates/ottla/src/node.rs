@@ -100,10 +100,13 @@ impl Node {
             broker: Arc::clone(&broker),
         };
         let upkeep = Arc::clone(&replicas).upkeep(settings::upkeep(&config.load()));
+        let expiry = settings::producer_expiry(&config.load());
+        let expiry = Arc::clone(&replicas).expire_producers(expiry);
         let mut tasks = vec![
             registration,
             env.spawn("follow metadata", follower.run(events)),
             env.spawn("upkeep", upkeep),
+            env.spawn("producer expiry", expiry),
         ];
 
         let introduction = introduce(env, &config.load(), &foundation.advertised);

@@ -220,6 +220,11 @@ pub(crate) fn upkeep(config: &ServerConfig) -> UpkeepIntervals {
     }
 }
 
+/// How often producers not heard of are looked for.
+pub(crate) fn producer_expiry(config: &ServerConfig) -> Duration {
+    ms(config.log_manager.producer_id_expiration_check_interval_ms)
+}
+
 /// Tells the settings of topics: what the image says of them over what the broker says. Topics
 /// without settings of their own share one object, since there may be tens of thousands.
 pub(crate) fn topic_settings(config: Arc<ArcSwap<ServerConfig>>) -> Arc<TopicSettingsOf> {

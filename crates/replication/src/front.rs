@@ -88,9 +88,4 @@ impl Partition {
         let state = self.lock();
         (state.log.dir().path().to_owned(), state.log.size())
     }
-
-    /// Forgets producers that have been silent for too long (kafka-semantics 36).
-    pub fn expire_producers(&self, now_ms: i64, expiration_ms: i64) {
-        self.lock().log.producers_mut().remove_expired(now_ms, expiration_ms);
-    }
 }

@@ -8,6 +8,7 @@ mod flush;
 mod front;
 mod list;
 mod partition;
+mod producer_expiry;
 mod read;
 mod replicas;
 mod settings;

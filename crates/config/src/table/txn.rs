@@ -16,6 +16,7 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(1)
         .low()
         .internal()
+        .works()
         .doc("How often to look for expired producer ids."),
     int("producer.id.expiration.ms", 86_400_000).at_least(1).low().cluster_wide().works().doc(
         "How long the sequence numbers of a producer are remembered after its last \
