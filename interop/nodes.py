@@ -115,9 +115,12 @@ class Apache(Node):
 class Ottla(Node):
     name = "Ottla"
 
+    @staticmethod
+    def binary():
+        return str(os.environ.get("OTTLA", ROOT / "target" / "release" / "ottla"))
+
     def command(self):
-        binary = os.environ.get("OTTLA", ROOT / "target" / "release" / "ottla")
-        return [str(binary), "start", str(self.file)]
+        return [self.binary(), "start", str(self.file)]
 
 
 def fresh(folder):

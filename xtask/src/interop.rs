@@ -1,6 +1,7 @@
 //! `interop [--quick] [--only NAME] [--crash N] [--suite NAME]`: foreign clients against Apache
 //! Kafka and Ottla, what they saw compared, or Ottla killed under load, or a client's own tests
-//! against Ottla. `bench [--quick] ...`: both brokers measured in one run.
+//! against Ottla. `interop --tools`: command line tools of Apache Kafka and Ottla compared.
+//! `bench [--quick] ...`: both brokers measured in one run.
 //!
 //! Clients come by package name. `--quick` compares with what Apache Kafka showed when that was
 //! recorded, and uses the dev build.
@@ -13,6 +14,9 @@ use crate::{Outcome, workspace};
 /// Runs the scenarios of `interop/`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let quick = arguments.iter().any(|argument| argument == "--quick");
+    if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "--tools") {
+        return python("python3".into(), "interop/tools.py", rest, &build(false)?);
+    }
     let binary = build(!quick)?;
     python("python3".into(), "interop/run.py", arguments, &binary)
 }

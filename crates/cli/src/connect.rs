@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use client::{ClientConfig, Cluster};
+use client::{Admin, ClientConfig, Cluster};
 use env::Env;
 
 use crate::error::Error;
+use crate::options::Given;
 use crate::properties::Properties;
 use crate::terminal::Terminal;
 
@@ -71,4 +72,49 @@ pub(crate) async fn connect(
         }
         env.sleep(PAUSE).await;
     }
+}
+
+/// Administration of the cluster that `--bootstrap-server` or `--bootstrap-controller` and
+/// `--command-config` lead to.
+///
+/// # Errors
+/// Neither or both are given, the properties cannot be used, or no server answers in time.
+pub(crate) async fn admin(
+    env: &Env,
+    given: &Given,
+    terminal: &mut Terminal,
+) -> Result<Admin, Error> {
+    let properties = Properties::of(env.files(), given.one("command-config")?, &[])?;
+    admin_with(env, given, terminal, &properties).await
+}
+
+/// As [`admin`], with properties that were read before.
+///
+/// # Errors
+/// As [`admin`].
+pub(crate) async fn admin_with(
+    env: &Env,
+    given: &Given,
+    terminal: &mut Terminal,
+    properties: &Properties,
+) -> Result<Admin, Error> {
+    let refuse = |text: &str| Err(Error::Refused(text.to_owned()));
+    let (servers, controllers) =
+        match (given.one("bootstrap-server")?, given.one("bootstrap-controller")?) {
+            (Some(servers), None) => (servers, false),
+            (None, Some(controllers)) => (controllers, true),
+            (Some(_), Some(_)) => {
+                return refuse(
+                    "You cannot specify both --bootstrap-controller and --bootstrap-server.",
+                );
+            }
+            (None, None) => {
+                return refuse(
+                    "You must specify either --bootstrap-controller or --bootstrap-server.",
+                );
+            }
+        };
+    let mut config = client_config(servers, "adminclient-1", properties)?;
+    config.controllers = controllers;
+    Ok(Admin::new(&connect(env, config, terminal).await?))
 }

@@ -29,8 +29,8 @@ pub(crate) enum Error {
         /// What it may be.
         allowed: String,
     },
-    /// The cluster did not do as asked.
-    #[error("{0}")]
+    /// The cluster did not do as asked; said with the name Java has for it.
+    #[error("{}", crate::exception::shown(.0))]
     Client(#[from] client::Error),
     /// The user knows already.
     #[error("failed")]

@@ -3,13 +3,28 @@
 //! One file or folder per tool. A tool gets an [`Env`], what is on its command line, and a
 //! terminal to write to.
 
+mod arguments;
+mod broker_api_versions;
+mod client_metrics;
+mod cluster;
 mod connect;
 mod console_consumer;
 mod console_producer;
+mod delete_records;
 mod error;
+mod exception;
+mod features;
+mod get_offsets;
+mod groups;
+mod java;
+mod json;
+mod leader_election;
+mod log_dirs;
+mod metadata_quorum;
 mod options;
 mod pattern;
 mod properties;
+mod table;
 mod terminal;
 mod topics;
 
@@ -18,43 +33,70 @@ use std::time::Duration;
 
 use env::{Env, OsOptions};
 
+use arguments::{Arguments, Stopped};
 use error::Error;
-use options::{Given, Options};
+use options::{Given, Options, Refusal};
 use terminal::Terminal;
 
-/// The tools there are.
-#[derive(Debug, Clone, Copy)]
-enum Tool {
-    ConsoleConsumer,
-    ConsoleProducer,
-    Topics,
+/// How a tool reads its command line.
+enum Syntax {
+    /// Options alone, as most do.
+    Options(&'static Options),
+    /// Subcommands with flags.
+    Arguments(&'static Arguments),
 }
 
-impl Tool {
-    fn of(name: &str) -> Option<Self> {
-        match name {
-            "kafka-console-consumer" => Some(Self::ConsoleConsumer),
-            "kafka-console-producer" => Some(Self::ConsoleProducer),
-            "kafka-topics" => Some(Self::Topics),
-            _ => None,
+/// Names every tool, how it reads its command line, and the module it is in.
+macro_rules! tools {
+    ($($variant:ident, $name:literal, $syntax:ident, $module:ident;)*) => {
+        /// The tools there are.
+        #[derive(Debug, Clone, Copy)]
+        enum Tool {
+            $($variant,)*
         }
-    }
 
-    fn options(self) -> &'static Options {
-        match self {
-            Self::ConsoleConsumer => &console_consumer::OPTIONS,
-            Self::ConsoleProducer => &console_producer::OPTIONS,
-            Self::Topics => &topics::OPTIONS,
-        }
-    }
+        impl Tool {
+            fn of(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
 
-    async fn run(self, env: &Env, given: &Given, terminal: &mut Terminal) -> Result<(), Error> {
-        match self {
-            Self::ConsoleConsumer => Box::pin(console_consumer::run(env, given, terminal)).await,
-            Self::ConsoleProducer => Box::pin(console_producer::run(env, given, terminal)).await,
-            Self::Topics => Box::pin(topics::run(env, given, terminal)).await,
+            fn syntax(self) -> Syntax {
+                match self {
+                    $(Self::$variant => Syntax::$syntax(&$module::OPTIONS),)*
+                }
+            }
+
+            async fn run(
+                self,
+                env: &Env,
+                given: &Given,
+                terminal: &mut Terminal,
+            ) -> Result<(), Error> {
+                match self {
+                    $(Self::$variant => Box::pin($module::run(env, given, terminal)).await,)*
+                }
+            }
         }
-    }
+    };
+}
+
+tools! {
+    BrokerApiVersions, "kafka-broker-api-versions", Options, broker_api_versions;
+    ClientMetrics, "kafka-client-metrics", Options, client_metrics;
+    Cluster, "kafka-cluster", Arguments, cluster;
+    ConsoleConsumer, "kafka-console-consumer", Options, console_consumer;
+    ConsoleProducer, "kafka-console-producer", Options, console_producer;
+    DeleteRecords, "kafka-delete-records", Options, delete_records;
+    Features, "kafka-features", Arguments, features;
+    GetOffsets, "kafka-get-offsets", Options, get_offsets;
+    Groups, "kafka-groups", Options, groups;
+    LeaderElection, "kafka-leader-election", Options, leader_election;
+    LogDirs, "kafka-log-dirs", Options, log_dirs;
+    MetadataQuorum, "kafka-metadata-quorum", Arguments, metadata_quorum;
+    Topics, "kafka-topics", Options, topics;
 }
 
 /// Whether there is a tool of this name (without `.sh`).
@@ -63,7 +105,7 @@ pub fn is_tool(name: &str) -> bool {
 }
 
 /// Runs a tool with its arguments. As with Apache Kafka's, everything that goes wrong ends with
-/// exit code 1, and so does `--help`.
+/// exit code 1, and so does `--help` of most.
 pub fn run(name: &str, arguments: &[String]) -> ExitCode {
     let mut terminal = Terminal::process();
     let Some(tool) = Tool::of(name) else {
@@ -81,9 +123,12 @@ pub fn run(name: &str, arguments: &[String]) -> ExitCode {
             let _ = terminal.flush();
             return ExitCode::from(code);
         }
-        Err(Error::Usage(refused)) => {
-            terminal.complain(format!("{refused}\n{}", tool.options().help()));
-        }
+        Err(Error::Usage(refused)) => match tool.syntax() {
+            Syntax::Options(options) => {
+                terminal.complain(format!("{refused}\n{}", options.help()));
+            }
+            Syntax::Arguments(_) => terminal.complain(refused.to_string()),
+        },
         Err(error) => terminal.complain(error.to_string()),
     }
     // Otherwise lost when the terminal is dropped: a tool says things before it fails.
@@ -92,19 +137,55 @@ pub fn run(name: &str, arguments: &[String]) -> ExitCode {
 }
 
 fn start(tool: Tool, arguments: &[String], terminal: &mut Terminal) -> Result<(), Error> {
-    let options = tool.options();
-    let given = options.parse(arguments)?;
+    let given = match tool.syntax() {
+        Syntax::Options(options) => by_options(options, arguments, terminal)?,
+        Syntax::Arguments(known) => by_arguments(known, arguments, terminal)?,
+    };
+    let Some(given) = given else { return Ok(()) };
+    let env = Env::os(&OsOptions::default())?;
+    let result = env.block_on(tool.run(&env, &given, terminal));
+    // A thread may still wait for standard input.
+    env.shutdown(Duration::ZERO);
+    result
+}
+
+/// What is on the command line; `None` if nothing is left to do.
+fn by_options(
+    options: &'static Options,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<Option<Given>, Error> {
+    let given = options.parse(arguments).map_err(|refused| match options.refusal {
+        Refusal::WithHelp => Error::Usage(refused),
+        Refusal::Alone => Error::Refused(refused.0),
+        Refusal::After(words) => Error::Refused(format!("{words}{refused}")),
+    })?;
     if arguments.is_empty() || given.has("help") {
         terminal.complain(format!("{}\n{}", options.about, options.help()));
         return Err(Error::Told);
     }
     if given.has("version") {
         terminal.say(env!("CARGO_PKG_VERSION"))?;
-        return Ok(());
+        return Ok(None);
     }
-    let env = Env::os(&OsOptions::default())?;
-    let result = env.block_on(tool.run(&env, &given, terminal));
-    // A thread may still wait for standard input.
-    env.shutdown(Duration::ZERO);
-    result
+    Ok(Some(given))
+}
+
+fn by_arguments(
+    known: &'static Arguments,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<Option<Given>, Error> {
+    match known.parse(arguments) {
+        Ok(given) => Ok(Some(given)),
+        Err(Stopped::Help(text)) => {
+            write!(terminal.out(), "{text}")?;
+            if known.help_fails { Err(Error::Told) } else { Ok(None) }
+        }
+        Err(Stopped::Refused { usage, reason }) => Err(Error::Refused(match known.refusal {
+            Refusal::After(words) => format!("{words}{reason}. Type --help for help."),
+            Refusal::Alone => reason,
+            Refusal::WithHelp => format!("{usage}{}: error: {reason}", known.name),
+        })),
+    }
 }

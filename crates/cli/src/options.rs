@@ -61,12 +61,29 @@ pub(crate) struct Options {
     pub(crate) example: &'static str,
     /// Its own options.
     pub(crate) specs: &'static [Spec],
+    /// Options without which nothing else is looked at.
+    pub(crate) required: &'static [&'static str],
+    /// What is said of an option that cannot be read.
+    pub(crate) refusal: Refusal,
+}
+
+/// What is said of an option that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// What is wrong, and the help.
+    WithHelp,
+    /// What is wrong.
+    Alone,
+    /// What is wrong, after these words.
+    After(&'static str),
 }
 
 /// The options of one command line, with their values in order.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
     values: BTreeMap<&'static str, Vec<String>>,
+    /// The subcommand, for tools that have some.
+    pub(crate) command: Option<&'static str>,
     /// Words that belong to no option.
     pub(crate) words: Vec<String>,
 }
@@ -130,6 +147,12 @@ impl Options {
                 }
             }
         }
+        let missing = self.required.iter().filter(|name| !given.has(name)).copied();
+        let missing: Vec<&str> = missing.collect();
+        if !missing.is_empty() && !given.has("help") && !given.has("version") {
+            let missing = missing.join(", ");
+            return Err(Refused(format!("Missing required option(s) [{missing}]")));
+        }
         Ok(given)
     }
 
@@ -177,6 +200,11 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 impl Given {
+    /// The values of an option, which is there from now on.
+    pub(crate) fn values_of(&mut self, name: &'static str) -> &mut Vec<String> {
+        self.values.entry(name).or_default()
+    }
+
     /// Whether an option is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.values.contains_key(name)
@@ -225,6 +253,17 @@ impl Given {
             Err(Refused(format!("Option \"[{other}]\" can't be used with option \"[{used}]\"")))
         })
     }
+
+    /// As [`Given::forbid`], said the other way round.
+    ///
+    /// # Errors
+    /// `used` is there and with it one of `others`.
+    pub(crate) fn forbid_with(&self, used: &str, others: &[&str]) -> Result<(), Refused> {
+        let clash = others.iter().find(|other| self.has(used) && self.has(other));
+        clash.map_or(Ok(()), |other| {
+            Err(Refused(format!("Option \"[{used}]\" can't be used with option \"[{other}]\"")))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -240,6 +279,8 @@ mod tests {
             value("topic", "String: topic", "The topic."),
             Spec { name: "codec", takes: Takes::Optionally("String: codec"), doc: "Compresses." },
         ],
+        required: &[],
+        refusal: Refusal::WithHelp,
     };
 
     fn parse(line: &str) -> Result<Given, Refused> {

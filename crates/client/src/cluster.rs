@@ -7,7 +7,7 @@ use std::time::Duration;
 use env::Env;
 use tokio::sync::Mutex;
 use wire::messages::{
-    FindCoordinatorRequest, MetadataRequest, MetadataResponse,
+    DescribeClusterRequest, FindCoordinatorRequest, MetadataRequest, MetadataResponse,
     metadata_request::MetadataRequestTopic, metadata_response::MetadataResponsePartition,
 };
 use wire::{ApiKey, ApiRequest, ErrorCode, Str};
@@ -17,6 +17,8 @@ use crate::error::{Error, check};
 
 /// Coordinators of groups, in FindCoordinator.
 const GROUP: i8 = 0;
+/// Controllers, in DescribeCluster.
+const CONTROLLERS: i8 = 2;
 /// Pause before a retriable refusal is asked again.
 const RETRY_BACKOFF: Duration = Duration::from_millis(50);
 
@@ -31,6 +33,8 @@ pub struct ClientConfig {
     pub request_timeout: Duration,
     /// How long a call may take with all its retries (`default.api.timeout.ms`).
     pub api_timeout: Duration,
+    /// Whether the servers to begin with are controllers (`bootstrap.controllers`).
+    pub controllers: bool,
 }
 
 impl ClientConfig {
@@ -49,6 +53,7 @@ impl ClientConfig {
             client_id: client_id.to_owned(),
             request_timeout: Duration::from_secs(30),
             api_timeout: Duration::from_secs(60),
+            controllers: false,
         })
     }
 }
@@ -121,6 +126,39 @@ impl Cluster {
         Err(Error::NoBootstrapServer(reasons.join("; ")))
     }
 
+    /// A connection to a server that takes changes of the cluster: any broker, or among
+    /// controllers the active one.
+    ///
+    /// # Errors
+    /// There is none to be reached.
+    pub async fn control(&self) -> Result<Connection, Error> {
+        let any = self.any().await?;
+        if !self.0.config.controllers {
+            return Ok(any);
+        }
+        let request = DescribeClusterRequest {
+            endpoint_type: CONTROLLERS,
+            ..DescribeClusterRequest::default()
+        };
+        let response = any.call(&request).await?;
+        check(response.error_code, response.error_message.as_deref())?;
+        let active = response.brokers.iter().find(|node| node.broker_id == response.controller_id);
+        let active =
+            active.ok_or_else(|| Error::refused(ErrorCode::LeaderNotAvailable.code(), None))?;
+        let port = u16::try_from(active.port)
+            .map_err(|_| Error::refused(ErrorCode::LeaderNotAvailable.code(), None))?;
+        self.to(&active.host, port).await
+    }
+
+    /// Asks the server that takes changes of the cluster, again while that fails in a way that
+    /// passes.
+    ///
+    /// # Errors
+    /// As [`Connection::call`].
+    pub async fn call_control<R: ApiRequest>(&self, request: &R) -> Result<R::Response, Error> {
+        self.retrying(|| async { self.control().await?.call(request).await }).await
+    }
+
     /// A connection to a broker.
     ///
     /// # Errors
@@ -135,7 +173,11 @@ impl Cluster {
         self.to(&host, port).await
     }
 
-    async fn to(&self, host: &str, port: u16) -> Result<Connection, Error> {
+    /// A connection to a server by its address, which may already be open.
+    ///
+    /// # Errors
+    /// It is not to be reached.
+    pub async fn to(&self, host: &str, port: u16) -> Result<Connection, Error> {
         let key = (host.to_owned(), port);
         let found = self.0.state.lock().await.connections.get(&key).cloned();
         if let Some(connection) = found.filter(Connection::is_open) {
@@ -224,10 +266,18 @@ impl Cluster {
     /// # Errors
     /// There is none in time.
     pub async fn coordinator(&self, group_id: &str) -> Result<Connection, Error> {
+        Ok(self.coordinator_node(group_id).await?.0)
+    }
+
+    /// As [`coordinator`](Self::coordinator), with the broker's id.
+    ///
+    /// # Errors
+    /// As [`coordinator`](Self::coordinator).
+    pub async fn coordinator_node(&self, group_id: &str) -> Result<(Connection, i32), Error> {
         self.retrying(|| self.find_coordinator(group_id)).await
     }
 
-    async fn find_coordinator(&self, group_id: &str) -> Result<Connection, Error> {
+    async fn find_coordinator(&self, group_id: &str) -> Result<(Connection, i32), Error> {
         let request = FindCoordinatorRequest {
             key: Str::copy_from(group_id),
             key_type: GROUP,
@@ -255,7 +305,7 @@ impl Cluster {
         let port = u16::try_from(port)
             .map_err(|_| Error::refused(ErrorCode::CoordinatorNotAvailable.code(), None))?;
         self.0.state.lock().await.brokers.insert(node, (host.to_string(), port));
-        self.to(&host, port).await
+        Ok((self.to(&host, port).await?, node))
     }
 
     /// Repeats a call while it fails in a way that passes, within `default.api.timeout.ms`.

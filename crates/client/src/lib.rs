@@ -7,8 +7,11 @@ mod consumer;
 mod error;
 mod producer;
 
-pub use admin::TopicDescription;
-pub use admin::{Admin, ConfigChange, ConfigEntry, NewTopic, Reassignments, TOPIC_RESOURCE};
+pub use admin::{
+    Admin, ConfigChange, ConfigEntry, ConfigResource, FeatureChange, GroupOffset, LogDirs,
+    NewTopic, OffsetResult, Partitions, Quorum, QuotaEntity, QuotaEntry, QuotaMatch, QuotaOp,
+    Reassignments, ScramChange, TOPIC_RESOURCE, TopicDescription,
+};
 pub use cluster::{ClientConfig, Cluster};
 pub use connection::Connection;
 pub use consumer::{

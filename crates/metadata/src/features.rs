@@ -94,6 +94,28 @@ pub fn bootstrap_levels(version: MetadataVersion) -> BTreeMap<&'static str, i16>
     others.filter_map(starting).collect()
 }
 
+/// The level each feature but `metadata.version` has in a new cluster at `version`, in Kafka's
+/// order.
+pub fn default_levels(version: MetadataVersion) -> impl Iterator<Item = (&'static str, i16)> {
+    FEATURES.iter().map(move |feature| {
+        let started = feature.levels.iter().take_while(|level| level.since <= version.level());
+        (feature.name, started.last().map_or(0, |level| level.level))
+    })
+}
+
+/// Which metadata version a level of a feature asks for, if it asks for one beyond the minimum.
+/// `None` for a feature that is unknown, `Some(None)` for a level that is.
+pub fn required_metadata_version(
+    feature: &str,
+    level: i16,
+) -> Option<Option<Option<MetadataVersion>>> {
+    let known = FEATURES.iter().find(|known| known.name == feature)?;
+    let level = known.levels.iter().find(|known| known.level == level);
+    Some(level.map(|level| {
+        (level.requires > MINIMUM).then(|| MetadataVersion::from_level(level.requires)).flatten()
+    }))
+}
+
 /// Why `feature` cannot be at `level` in a cluster at `metadata_version`, in Kafka's words.
 pub fn reason_not_allowed(
     feature: &str,

@@ -6,7 +6,7 @@ use client::{ConsumerConfig, Isolation, OffsetReset};
 use wire::Str;
 
 use crate::error::Error;
-use crate::options::{Given, Options, Refused, flag, value};
+use crate::options::{Given, Options, Refusal, Refused, flag, value};
 use crate::pattern::Pattern;
 use crate::properties::Properties;
 use crate::terminal::Terminal;
@@ -86,6 +86,8 @@ pub(crate) const OPTIONS: Options = Options {
             "(DEPRECATED) The same as --command-config.",
         ),
     ],
+    required: &[],
+    refusal: Refusal::WithHelp,
 };
 
 /// What is read.

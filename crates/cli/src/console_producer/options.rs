@@ -5,7 +5,7 @@ use records::{Codec, Compression};
 use wire::Str;
 
 use crate::error::Error;
-use crate::options::{Given, Options, Refused, Spec, Takes, flag, value};
+use crate::options::{Given, Options, Refusal, Refused, Spec, Takes, flag, value};
 use crate::properties::Properties;
 use crate::terminal::Terminal;
 
@@ -110,6 +110,8 @@ pub(crate) const OPTIONS: Options = Options {
             "(DEPRECATED) The same as --command-config.",
         ),
     ],
+    required: &[],
+    refusal: Refusal::WithHelp,
 };
 
 /// The one line reader.

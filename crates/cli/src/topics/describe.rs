@@ -7,6 +7,7 @@ use wire::messages::describe_topic_partitions_response::DescribeTopicPartitionsR
 use wire::{Str, Uuid};
 
 use super::{Context, Error, Refused};
+use crate::java::hash_order;
 
 /// Where a value comes from when nobody set it (`DEFAULT_CONFIG`).
 const BUILT_IN: i8 = 5;
@@ -36,7 +37,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result<(), Error> {
     let names: Vec<Str> = topics.iter().map(|topic| topic.name.clone()).collect();
     let mut configs = BTreeMap::new();
     for (name, entries) in context.admin.describe_configs(TOPIC_RESOURCE, &names).await? {
-        configs.insert(name, java_order(entries?));
+        configs.insert(name, hash_order(entries?, |entry| &entry.name));
     }
     // Brokers that do not tell are taken to move nothing.
     let moves = context.admin.list_reassignments().await.unwrap_or_default();
@@ -158,23 +159,6 @@ fn line(topic: &TopicDescription, partition: &Partition, moved: (&[i32], &[i32])
     )
 }
 
-/// The order in which Java's hash map gives the settings out, and so Apache Kafka's tool; who
-/// compares outputs relies on it.
-fn java_order(mut entries: Vec<ConfigEntry>) -> Vec<ConfigEntry> {
-    // The table doubles when it is three quarters full.
-    let mut buckets: u32 = 16;
-    while entries.len() as u32 > buckets / 4 * 3 {
-        buckets *= 2;
-    }
-    entries.sort_by_key(|entry| {
-        let units = entry.name.encode_utf16();
-        let hash =
-            units.fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
-        (hash ^ (hash >> 16)) & (buckets - 1)
-    });
-    entries
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,7 +172,7 @@ mod tests {
         let names = ["cleanup.policy", "retention.ms", "min.insync.replicas"];
         let names = names.into_iter().map(str::to_owned).chain(others);
         let entry = |name: String| ConfigEntry { name: Str::from(name), ..ConfigEntry::default() };
-        let ordered = java_order(names.map(entry).collect());
+        let ordered = hash_order(names.map(entry).collect(), |entry: &ConfigEntry| &entry.name);
         let ordered = ordered.iter().map(|entry| entry.name.as_str());
         let ordered: Vec<&str> = ordered.filter(|name| shown.contains(name)).collect();
         assert_eq!(ordered, shown);

@@ -13,6 +13,7 @@ use wire::Str;
 
 use crate::connect::{client_config, connect};
 use crate::error::Error;
+use crate::exception::message;
 use crate::options::{Given, Refused};
 use crate::pattern::Pattern;
 use crate::properties::Properties;
@@ -49,6 +50,10 @@ pub(crate) async fn run(env: &Env, given: &Given, terminal: &mut Terminal) -> Re
     };
     let result: Result<(), Error> = Box::pin(work).await;
     if let Err(error) = &result {
+        let error = match error {
+            Error::Client(error) => message(error),
+            other => other.to_string(),
+        };
         terminal.say(format!("Error while executing topic command : {error}"))?;
         terminal.complain(format!("ERROR {error}"));
     }

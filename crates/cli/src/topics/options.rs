@@ -1,6 +1,7 @@
 //! The options of `kafka-topics`, and which go together.
 
-use crate::options::{Given, Options, Refused, flag, value};
+use crate::error::Error;
+use crate::options::{Given, Options, Refusal, Refused, flag, value};
 use crate::terminal::Terminal;
 
 /// The options.
@@ -66,6 +67,8 @@ pub(crate) const OPTIONS: Options = Options {
             "How many partitions one answer may describe. (default: 2000)",
         ),
     ],
+    required: &[],
+    refusal: Refusal::Alone,
 };
 
 const ACTIONS: [&str; 5] = ["list", "describe", "create", "alter", "delete"];
@@ -82,17 +85,18 @@ const FILTERS: [&str; 5] = [
 ///
 /// # Errors
 /// What does not go together or is missing.
-pub(super) fn check(given: &Given, terminal: &mut Terminal) -> Result<&'static str, Refused> {
+pub(super) fn check(given: &Given, terminal: &mut Terminal) -> Result<&'static str, Error> {
     let mut actions = ACTIONS.into_iter().filter(|action| given.has(action));
     let (Some(action), None) = (actions.next(), actions.next()) else {
         return Err(Refused(
             "Command must include exactly one action: --list, --describe, --create, --alter or \
              --delete"
                 .to_owned(),
-        ));
+        )
+        .into());
     };
     if !given.has("bootstrap-server") {
-        return Err(Refused("--bootstrap-server must be specified".to_owned()));
+        return Err(Error::Refused("--bootstrap-server must be specified".to_owned()));
     }
     if given.has("delete-config") {
         terminal.complain(
@@ -104,7 +108,8 @@ pub(super) fn check(given: &Given, terminal: &mut Terminal) -> Result<&'static s
         "describe" if given.has("topic") && given.has("topic-id") => {
             return Err(Refused(
                 "Only one of topic and topic-id can be specified with --describe".to_owned(),
-            ));
+            )
+            .into());
         }
         "describe" | "list" => {}
         "alter" => {
@@ -115,7 +120,8 @@ pub(super) fn check(given: &Given, terminal: &mut Terminal) -> Result<&'static s
                      option \"[alter]\" (To alter topic configurations, the kafka-configs tool \
                      can be used.)"
                         .to_owned(),
-                ));
+                )
+                .into());
             }
             given.require(&["partitions"])?;
         }
