@@ -65,6 +65,13 @@ pub enum ProducerError {
         /// The producer.
         producer_id: i64,
     },
+    /// A batch of a transaction that its coordinator was not asked about: `INVALID_TXN_STATE`
+    /// (kafka-semantics 142, 143).
+    #[error("record of producer {producer_id} was not part of an ongoing transaction")]
+    NotInTransaction {
+        /// The producer.
+        producer_id: i64,
+    },
     /// A marker from a coordinator that has been replaced: `TRANSACTION_COORDINATOR_FENCED`.
     #[error(
         "invalid coordinator epoch for producer {producer_id}: {epoch} (zombie), {current} \

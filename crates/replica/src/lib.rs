@@ -27,7 +27,8 @@ pub use leader::{CommitStatus, Outcome};
 pub use leader_epochs::{EpochEndOffset, EpochEntry, LeaderEpochs};
 pub use producers::{
     AbortedTransaction, ActiveProducer, AppendOrigin, Appended, CompletedTransaction,
-    ProducerCheck, ProducerSnapshotEntry, ProducerStates,
+    ProducerCheck, ProducerSnapshotEntry, ProducerStates, TransactionEnd, VerificationGuard,
+    Verifications, Verified,
 };
 pub use remote::{FollowerFetch, RemoteReplica};
 pub use state::{Assignment, LogOffsets, ReplicaState, ReplicationRules, Transition};

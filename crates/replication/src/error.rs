@@ -42,9 +42,6 @@ pub enum AppendError {
     /// The producer's epoch or sequence numbers do not fit.
     #[error(transparent)]
     Producer(#[from] ProducerError),
-    /// A transactional batch: this broker does not serve transactions.
-    #[error("transactions are not served by this broker yet")]
-    TransactionsUnavailable,
     /// The log cannot be written.
     #[error(transparent)]
     Log(#[from] log::Error),
@@ -54,7 +51,6 @@ impl AppendError {
     /// What the client is told in words, where it is told anything.
     pub fn answered_message(&self) -> Option<String> {
         match self {
-            Self::TransactionsUnavailable => Some(self.to_string()),
             Self::Log(error) if error.is_for_want_of_space() => Some(error.to_string()),
             _ => None,
         }

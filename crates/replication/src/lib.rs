@@ -13,6 +13,7 @@ mod read;
 mod replicas;
 mod settings;
 mod surroundings;
+mod transactions;
 mod upkeep;
 mod waiters;
 
@@ -23,5 +24,6 @@ pub use read::{ReadAsk, ReadOutcome, ReplicaFetch};
 pub use replicas::{Replicas, ReplicasOptions, TopicSettingsOf};
 pub use settings::{BrokerDefaults, TopicSettings};
 pub use surroundings::Proposed;
+pub use transactions::TransactionalBatch;
 pub use upkeep::UpkeepIntervals;
 pub use waiters::{Parked, Visibility};

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use arc_swap::ArcSwap;
 use env::Env;
 use log::{Log, LogReader};
-use records::ValidBatch;
-use replica::{AppendOrigin, CommitStatus, LogOffsets, ProducerCheck, ReplicaState};
+use records::{StampedBatch, ValidBatch};
+use replica::{
+    AppendOrigin, CommitStatus, LogOffsets, ProducerCheck, ReplicaState, Verifications, Verified,
+};
 use tokio::time::Instant;
 use wire::{Str, Uuid};
 
@@ -19,7 +21,7 @@ use crate::surroundings::Surroundings;
 use crate::waiters::{Parked, Visibility, Waiters};
 
 /// The `acks` of a produce request that wants every in-sync replica to have the batch.
-const ALL: i16 = -1;
+pub(crate) const ALL: i16 = -1;
 
 /// One replica of a partition on this broker.
 ///
@@ -45,11 +47,42 @@ pub(crate) struct State {
     pub(crate) log: Log,
     pub(crate) replica: ReplicaState,
     pub(crate) flushing: Flushing,
+    pub(crate) verifications: Verifications,
 }
 
 impl State {
     pub(crate) fn new(log: Log, replica: ReplicaState) -> Self {
-        Self { log, replica, flushing: Flushing::default() }
+        let (flushing, verifications) = (Flushing::default(), Verifications::default());
+        Self { log, replica, flushing, verifications }
+    }
+
+    /// Whether a leader may append, in `leader_epoch` if one is asked for.
+    pub(crate) fn admit(&self, acks: i16, leader_epoch: Option<i32>) -> Result<(), AppendError> {
+        self.replica.admit_append(acks)?;
+        let current = self.replica.leader_epoch();
+        match leader_epoch.filter(|requested| *requested != current) {
+            Some(requested) => Err(AppendError::Fenced { requested, current }),
+            None => Ok(()),
+        }
+    }
+
+    /// What is told of a batch in the log, by its first and last offset.
+    fn appended(
+        &self,
+        (base_offset, last_offset): (i64, i64),
+        acks: i16,
+        log_append_time_ms: i64,
+        disk: bool,
+    ) -> Appended {
+        let replicas = acks == ALL && last_offset >= self.replica.high_watermark();
+        Appended {
+            base_offset,
+            last_offset,
+            log_append_time_ms,
+            log_start_offset: self.log.log_start_offset(),
+            leader_epoch: self.replica.leader_epoch(),
+            awaits: Awaited { replicas, disk },
+        }
     }
 
     pub(crate) fn offsets(&self) -> LogOffsets {
@@ -104,6 +137,14 @@ impl Awaited {
     pub fn any(self) -> bool {
         self.replicas || self.disk
     }
+}
+
+/// Who appends, and what that asks for.
+struct Appender {
+    origin: AppendOrigin,
+    acks: i16,
+    leader_epoch: Option<i32>,
+    verified: Verified,
 }
 
 impl Partition {
@@ -176,14 +217,16 @@ impl Partition {
     }
 
     /// Appends a client's batch as leader. The batch is visible to followers at once, to consumers
-    /// when the high watermark passes it.
+    /// when the high watermark passes it. `verified` matters to batches of transactions.
     pub fn append_produced(
         &self,
         batch: ValidBatch,
         acks: i16,
+        verified: Verified,
         now_ms: i64,
     ) -> Result<Appended, AppendError> {
-        self.append(batch, AppendOrigin::Client, acks, None, now_ms)
+        let by = Appender { origin: AppendOrigin::Client, acks, leader_epoch: None, verified };
+        self.append(batch, &by, now_ms)
     }
 
     /// Appends a coordinator's batch as leader of `leader_epoch`. It is acknowledged by
@@ -192,55 +235,59 @@ impl Partition {
         &self,
         batch: ValidBatch,
         leader_epoch: i32,
+        verified: Verified,
         now_ms: i64,
     ) -> Result<Appended, AppendError> {
-        self.append(batch, AppendOrigin::Coordinator, ALL, Some(leader_epoch), now_ms)
+        let (origin, leader_epoch) = (AppendOrigin::Coordinator, Some(leader_epoch));
+        self.append(batch, &Appender { origin, acks: ALL, leader_epoch, verified }, now_ms)
     }
 
     fn append(
         &self,
         valid: ValidBatch,
-        origin: AppendOrigin,
-        acks: i16,
-        leader_epoch: Option<i32>,
+        by: &Appender,
         now_ms: i64,
     ) -> Result<Appended, AppendError> {
-        let ValidBatch { mut batch, log_append_time } = valid;
+        let ValidBatch { batch, log_append_time } = valid;
         let mut state = self.lock();
-        state.replica.admit_append(acks)?;
-        let epoch = state.replica.leader_epoch();
-        if let Some(requested) = leader_epoch.filter(|requested| *requested != epoch) {
-            return Err(AppendError::Fenced { requested, current: epoch });
+        state.admit(by.acks, by.leader_epoch)?;
+        let header = batch.header();
+        if header.has_producer_id() {
+            let State { log, verifications, .. } = &mut *state;
+            let check = log.producers().check(&header, by.origin, verifications, by.verified)?;
+            if let ProducerCheck::Duplicate(earlier) = check {
+                let disk = log.is_flush_due() && earlier.last_offset >= log.synced_offset();
+                let offsets = (earlier.base_offset(), earlier.last_offset);
+                // Apache Kafka tells the batch's own timestamp here, whatever kind the topic uses.
+                return Ok(state.appended(offsets, by.acks, earlier.timestamp, disk));
+            }
         }
-        let appended = |base_offset, last_offset, state: &State, disk| Appended {
-            base_offset,
-            last_offset,
-            log_append_time_ms: log_append_time,
-            log_start_offset: state.log.log_start_offset(),
-            leader_epoch: epoch,
-            awaits: Awaited {
-                replicas: acks == ALL && last_offset >= state.replica.high_watermark(),
-                disk,
-            },
-        };
-        if batch.header().has_producer_id()
-            && let ProducerCheck::Duplicate(earlier) =
-                state.log.producers().check(&batch.header(), origin)?
-        {
-            let disk = state.log.is_flush_due() && earlier.last_offset >= state.log.synced_offset();
-            let first = appended(earlier.base_offset(), earlier.last_offset, &state, disk);
-            // Apache Kafka tells the batch's own timestamp here, whatever kind the topic uses.
-            return Ok(Appended { log_append_time_ms: earlier.timestamp, ..first });
+        if by.origin == AppendOrigin::Client {
+            state.log.dir().admit(header.size())?;
         }
-        if origin == AppendOrigin::Client {
-            state.log.dir().admit(batch.header().size())?;
-        }
-        batch.stamp(state.log.log_end_offset(), epoch);
+        self.write(state, batch, by.acks, log_append_time, now_ms)
+    }
+
+    /// Writes a batch that may be appended, and tells those who wait for it.
+    pub(crate) fn write(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        mut batch: StampedBatch,
+        acks: i16,
+        log_append_time_ms: i64,
+        now_ms: i64,
+    ) -> Result<Appended, AppendError> {
+        batch.stamp(state.log.log_end_offset(), state.replica.leader_epoch());
         let info = state.log.append(&batch, now_ms)?;
         let awaits_disk = state.flush_after_append(info.rolled);
+        let header = batch.header();
+        if header.is_transactional() && !header.is_control() {
+            state.verifications.on_appended(header.producer_id());
+        }
         let offsets = state.offsets();
         let outcome = self.surroundings.with(|context| state.replica.on_appended(offsets, context));
-        let appended = appended(info.base_offset, info.last_offset, &state, awaits_disk);
+        let offsets = (info.base_offset, info.last_offset);
+        let appended = state.appended(offsets, acks, log_append_time_ms, awaits_disk);
         let published = self.publish(&mut state);
         let wanted = self.flush_wanted(&mut state, now_ms);
         drop(state);

@@ -27,5 +27,6 @@ impl Partition {
         let mut state = self.lock();
         let expiration_ms = state.log.settings().producer_id_expiration_ms;
         state.log.producers_mut().remove_expired(now_ms, expiration_ms);
+        state.verifications.remove_expired(now_ms, expiration_ms);
     }
 }

@@ -337,6 +337,9 @@ impl Partition {
         if let Transition::Leader { epoch_start_offset: Some(_), .. } = transition {
             state.log.begin_leader_epoch(assignment.leader_epoch);
         }
+        if !state.replica.is_leader() {
+            state.verifications.clear();
+        }
         let published = self.publish(state);
         let wanted = self.commit_on_disk(state);
         drop(guard);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use log::{Log, ReadRequest};
 use records::{BatchBuilder, EndTxnMarker, Producer, StampedBatch};
-use replica::{AppendOrigin, ProducerCheck};
+use replica::{AppendOrigin, ProducerCheck, Verifications, Verified};
 
 use crate::support::*;
 
@@ -114,7 +114,9 @@ fn truncation_takes_transactions_back() {
 fn kafka_semantics_35_producers_are_known_after_a_restart() {
     let duplicate = |log: &Log| {
         let batch = produced(7, 3, 2);
-        let check = log.producers().check(&batch.header(), AppendOrigin::Client).unwrap();
+        let (verifications, verified) = (Verifications::default(), Verified::default());
+        let (header, origin) = (batch.header(), AppendOrigin::Client);
+        let check = log.producers().check(&header, origin, &verifications, verified).unwrap();
         match check {
             ProducerCheck::Duplicate(appended) => Some(appended.base_offset()),
             ProducerCheck::Append => None,

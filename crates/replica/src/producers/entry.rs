@@ -122,6 +122,16 @@ impl Producer {
         self.batches().last().map_or(NO_SEQUENCE, |batch| batch.last_sequence)
     }
 
+    /// Whether a transaction of this epoch is open here.
+    pub(super) fn has_open_transaction(&self, epoch: i16) -> bool {
+        self.current_txn_first_offset.is_some() && self.epoch == epoch
+    }
+
+    /// Whether no batch of the current epoch is known.
+    pub(super) fn has_no_batches(&self) -> bool {
+        self.batch_count == 0
+    }
+
     /// The remembered batch with exactly the sequence numbers of `batch` (kafka-semantics 27).
     pub(super) fn find_duplicate(&self, batch: &BatchHeader<'_>) -> Option<&Appended> {
         if batch.producer_epoch() != self.epoch {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use records::{BatchHeader, EndTxnMarker};
 
-use super::check::{self, AppendOrigin, ProducerCheck};
+use super::check::{self, AppendOrigin, ProducerCheck, TransactionEnd};
 use super::entry::{Producer, ProducerSnapshotEntry};
+use super::verification::{Verifications, Verified};
 use crate::ProducerError;
 
 /// The producers of one partition: sequence numbers, open transactions, the first unstable offset.
@@ -116,28 +117,39 @@ impl ProducerStates {
     }
 
     /// Whether a data batch may be appended. To be asked for batches with a producer id, and not
-    /// for control batches.
+    /// for control batches. What was verified only matters to batches of a transaction.
     ///
     /// # Errors
-    /// Why not: kafka-semantics 28 to 31, and [`ProducerError::NotTransactional`].
+    /// Why not: kafka-semantics 28 to 31, 142 to 144.
     pub fn check(
         &self,
         batch: &BatchHeader<'_>,
         origin: AppendOrigin,
+        verifications: &Verifications,
+        verified: Verified,
     ) -> Result<ProducerCheck, ProducerError> {
-        check::check_data(self.get(batch.producer_id()), batch, origin)
+        check::check_data(self.get(batch.producer_id()), batch, origin, verifications, verified)
     }
 
     /// Whether a transaction marker may be appended by a leader.
     ///
     /// # Errors
     /// [`ProducerError::InvalidEpoch`], [`ProducerError::CoordinatorFenced`].
-    pub fn check_marker(
-        &self,
-        batch: &BatchHeader<'_>,
-        marker: EndTxnMarker,
-    ) -> Result<(), ProducerError> {
-        check::check_marker(self.get(batch.producer_id()), batch, marker)
+    pub fn check_end(&self, end: &TransactionEnd) -> Result<(), ProducerError> {
+        check::check_end(self.get(end.producer_id), end)
+    }
+
+    /// Whether the coordinator has to be asked before a producer's batch may be appended in a
+    /// transaction: it has none open here in this epoch.
+    ///
+    /// # Errors
+    /// [`ProducerError::InvalidEpoch`] for a producer that was fenced.
+    pub fn needs_verification(&self, producer_id: i64, epoch: i16) -> Result<bool, ProducerError> {
+        let Some(known) = self.get(producer_id) else { return Ok(true) };
+        if epoch < known.epoch {
+            return Err(ProducerError::InvalidEpoch { producer_id, epoch, current: known.epoch });
+        }
+        Ok(!known.has_open_transaction(epoch))
     }
 
     /// Takes in a batch that was appended at the offsets in its header. Batches without a

@@ -49,7 +49,8 @@ fn stamped(bytes: &Bytes, base_offset: i64) -> Bytes {
 fn produce(states: &mut ProducerStates, batch: Batch) -> Result<i64, ProducerError> {
     let bytes = stamped(&batch.bytes(), states.end_offset());
     let view = BatchView::first(&bytes).unwrap().unwrap();
-    match states.check(&view, AppendOrigin::Client)? {
+    let unverified = (&Verifications::default(), Verified::default());
+    match states.check(&view, AppendOrigin::Client, unverified.0, unverified.1)? {
         ProducerCheck::Duplicate(appended) => Ok(appended.base_offset()),
         ProducerCheck::Append => {
             states.append(&view);
@@ -65,7 +66,13 @@ fn end(
 ) -> Result<Option<CompletedTransaction>, ProducerError> {
     let bytes = stamped(&marker.batch(ID, epoch, 7), states.end_offset());
     let view = BatchView::first(&bytes).unwrap().unwrap();
-    states.check_marker(&view, marker)?;
+    let (producer_id, producer_epoch) = (ID, epoch);
+    states.check_end(&TransactionEnd {
+        producer_id,
+        producer_epoch,
+        marker,
+        transaction_version: 0,
+    })?;
     Ok(states.complete(&view, marker))
 }
 
@@ -127,7 +134,9 @@ fn kafka_semantics_34_followers_take_in_what_they_get() {
     for base_sequence in [5, 90, 3] {
         let bytes = stamped(&batch(0, base_sequence, 2).bytes(), states.end_offset());
         let view = BatchView::first(&bytes).unwrap().unwrap();
-        assert_eq!(states.check(&view, AppendOrigin::Replication), Ok(ProducerCheck::Append));
+        let (verifications, verified) = (Verifications::default(), Verified::default());
+        let check = states.check(&view, AppendOrigin::Replication, &verifications, verified);
+        assert_eq!(check, Ok(ProducerCheck::Append));
         states.append(&view);
     }
     assert_eq!(produce(&mut states, batch(0, 90, 2)), Ok(2), "duplicates are known as leader");
@@ -227,4 +236,124 @@ fn an_epoch_bumped_by_a_marker_begins_at_sequence_zero() {
     end(&mut states, 1, committed).unwrap();
     assert!(is_out_of_order(produce(&mut states, transactional(1, 3, 1))));
     produce(&mut states, transactional(1, 0, 1)).unwrap();
+}
+
+/// One partition with its questions to transaction coordinators.
+#[derive(Default)]
+struct Asking {
+    states: ProducerStates,
+    verifications: Verifications,
+}
+
+impl Asking {
+    fn begin(&mut self, epoch: i16, base_sequence: i32, bumps_epoch: bool) -> VerificationGuard {
+        self.verifications.begin(ID, epoch, base_sequence, bumps_epoch, 0)
+    }
+
+    fn produce(
+        &mut self,
+        batch: Batch,
+        guard: Option<VerificationGuard>,
+    ) -> Result<(), ProducerError> {
+        let bytes = stamped(&batch.bytes(), self.states.end_offset());
+        let view = BatchView::first(&bytes).unwrap().unwrap();
+        let verified = Verified { guard, is_required: true };
+        let origin = AppendOrigin::Client;
+        self.states.check(&view, origin, &self.verifications, verified)?;
+        self.states.append(&view);
+        self.verifications.on_appended(ID);
+        Ok(())
+    }
+
+    fn end(&mut self, epoch: i16, transaction_version: i16) -> Result<(), ProducerError> {
+        let marker = EndTxnMarker { committed: true, coordinator_epoch: 0 };
+        let end =
+            TransactionEnd { producer_id: ID, producer_epoch: epoch, marker, transaction_version };
+        self.states.check_end(&end)?;
+        let bytes = stamped(&marker.batch(ID, epoch, 7), self.states.end_offset());
+        let view = BatchView::first(&bytes).unwrap().unwrap();
+        self.states.complete(&view, marker);
+        self.verifications.on_end(ID, epoch);
+        Ok(())
+    }
+}
+
+const NOT_IN_TRANSACTION: Result<(), ProducerError> =
+    Err(ProducerError::NotInTransaction { producer_id: ID });
+
+#[test]
+fn kafka_semantics_142_a_transaction_begins_with_a_guard_only() {
+    let mut asking = Asking::default();
+    assert_eq!(asking.produce(transactional(0, 0, 1), None), NOT_IN_TRANSACTION);
+    assert_eq!(asking.states.needs_verification(ID, 0), Ok(true));
+    let guard = asking.begin(0, 0, false);
+    assert_eq!(asking.produce(transactional(0, 0, 1), Some(guard)), Ok(()));
+    assert_eq!(asking.states.needs_verification(ID, 0), Ok(false));
+    assert_eq!(asking.produce(transactional(0, 1, 1), None), Ok(()));
+    let fenced = asking.states.needs_verification(ID, -1);
+    assert!(matches!(fenced, Err(ProducerError::InvalidEpoch { .. })));
+}
+
+#[test]
+fn kafka_semantics_143_a_marker_in_between_makes_the_guard_stale() {
+    let mut asking = Asking::default();
+    let stale = asking.begin(0, 0, false);
+    assert_eq!(asking.end(0, 0), Ok(()));
+    assert_eq!(asking.produce(transactional(0, 0, 1), Some(stale)), NOT_IN_TRANSACTION);
+    // The next question of the same producer has another guard.
+    let fresh = asking.begin(0, 0, false);
+    assert_ne!(stale, fresh);
+    assert_eq!(asking.produce(transactional(0, 0, 1), Some(stale)), NOT_IN_TRANSACTION);
+    assert_eq!(asking.produce(transactional(0, 0, 1), Some(fresh)), Ok(()));
+}
+
+#[test]
+fn kafka_semantics_143_a_question_of_the_next_transaction_outlives_the_marker() {
+    let mut asking = Asking::default();
+    let guard = asking.begin(1, 0, true);
+    assert_eq!(asking.end(1, 2), Ok(()));
+    assert_eq!(asking.produce(transactional(1, 0, 1), Some(guard)), Ok(()));
+}
+
+#[test]
+fn kafka_semantics_143_a_batch_does_not_overtake_one_that_waits_for_its_guard() {
+    let mut asking = Asking::default();
+    let guard = asking.begin(0, 0, false);
+    assert_eq!(asking.begin(0, 1, false), guard);
+    let overtaking = asking.produce(transactional(0, 1, 1), Some(guard));
+    assert!(is_out_of_order(overtaking.map(|()| 0)));
+    assert_eq!(asking.produce(transactional(0, 0, 1), Some(guard)), Ok(()));
+    // A higher epoch begins anew.
+    let mut asking = Asking::default();
+    let guard = asking.begin(0, 0, true);
+    assert_eq!(asking.begin(1, 3, true), guard);
+    let missing = asking.produce(transactional(1, 3, 1), Some(guard));
+    assert!(is_out_of_order(missing.map(|()| 0)), "the first of the epoch is missing");
+}
+
+#[test]
+fn kafka_semantics_148_markers_of_version_2_bump_the_epoch() {
+    let mut asking = Asking::default();
+    let guard = asking.begin(3, 0, true);
+    assert_eq!(asking.produce(transactional(3, 0, 1), Some(guard)), Ok(()));
+    let stale = Err(ProducerError::InvalidEpoch { producer_id: ID, epoch: 3, current: 3 });
+    assert_eq!(asking.end(3, 2), stale, "the epoch of the records");
+    assert_eq!(asking.end(4, 2), Ok(()));
+    assert_eq!(asking.end(4, 2), Ok(()), "the same marker again");
+    assert!(matches!(asking.end(3, 2), Err(ProducerError::InvalidEpoch { .. })));
+    // Older versions end with the epoch of the records.
+    assert_eq!(asking.end(4, 0), Ok(()));
+    assert!(matches!(asking.end(3, 0), Err(ProducerError::InvalidEpoch { .. })));
+}
+
+#[test]
+fn questions_that_nobody_answers_are_forgotten() {
+    let mut asking = Asking::default();
+    let guard = asking.begin(0, 0, false);
+    asking.verifications.remove_expired(999, 1000);
+    assert_eq!(asking.begin(0, 0, false), guard);
+    asking.verifications.remove_expired(1000, 1000);
+    assert_ne!(asking.begin(0, 0, false), guard);
+    asking.verifications.clear();
+    assert_eq!(asking.produce(transactional(0, 0, 1), Some(guard)), NOT_IN_TRANSACTION);
 }
