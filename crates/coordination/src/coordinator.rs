@@ -5,14 +5,15 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use env::{Env, Task};
+use replica::TransactionEnd;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::Error;
 use crate::log::ShardLog;
 use crate::place::{Standing, Status};
-use crate::reply::Reply;
+use crate::reply::{Reply, ReplyTo};
 use crate::settings::Settings;
-use crate::shard::Shard;
+use crate::shard::{InTransaction, Origin, Shard};
 use crate::task::{self, Envelope, Start};
 
 /// Runs the shards of one internal topic whose partitions are led here. Cheap to clone; clones are
@@ -24,6 +25,7 @@ struct Inner<S: Shard> {
     topic: &'static str,
     settings: Arc<Settings>,
     make_shard: Arc<dyn Fn() -> S + Send + Sync>,
+    perform: Arc<dyn Fn(Origin, S::Effect) + Send + Sync>,
     places: RwLock<BTreeMap<i32, Place<S>>>,
 }
 
@@ -45,18 +47,20 @@ impl<S: Shard> Drop for Place<S> {
 
 impl<S: Shard> Coordinator<S> {
     /// A coordinator without shards. `topic` is the internal topic, `make_shard` gives shards before
-    /// they are loaded.
+    /// they are loaded; `perform` does what they want done outside, and must not wait.
     pub fn new(
         env: Env,
         topic: &'static str,
         settings: Settings,
         make_shard: impl Fn() -> S + Send + Sync + 'static,
+        perform: impl Fn(Origin, S::Effect) + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Inner {
             env,
             topic,
             settings: Arc::new(settings),
             make_shard: Arc::new(make_shard),
+            perform: Arc::new(perform),
             places: RwLock::default(),
         }))
     }
@@ -78,6 +82,8 @@ impl<S: Shard> Coordinator<S> {
             name: format!("{}-{partition}", inner.topic),
             settings: Arc::clone(&inner.settings),
             make_shard: Arc::clone(&inner.make_shard),
+            perform: Arc::clone(&inner.perform),
+            partition,
             log,
             leader_epoch,
             mailbox: receiver,
@@ -105,6 +111,29 @@ impl<S: Shard> Coordinator<S> {
 
     /// Asks the shard of a partition. The request is in its queue when this returns.
     pub fn call(&self, partition: i32, request: S::Request) -> Reply<S::Response> {
+        self.send(partition, |reply_to| Envelope::ask(request, None, reply_to))
+    }
+
+    /// Asks the shard of a partition; what it writes becomes part of a transaction.
+    pub fn call_in(
+        &self,
+        transaction: InTransaction,
+        partition: i32,
+        request: S::Request,
+    ) -> Reply<S::Response> {
+        self.send(partition, |reply_to| Envelope::ask(request, Some(transaction), reply_to))
+    }
+
+    /// Ends a transaction in a partition. Answered when the marker is committed.
+    pub fn end_transaction(&self, partition: i32, end: TransactionEnd) -> Reply<()> {
+        self.send(partition, |reply_to| Envelope::End { end: Box::new(end), reply_to })
+    }
+
+    fn send<R>(
+        &self,
+        partition: i32,
+        envelope: impl FnOnce(ReplyTo<R>) -> Envelope<S>,
+    ) -> Reply<R> {
         let places = self.0.places.read().unwrap_or_else(PoisonError::into_inner);
         let Some(place) = places.get(&partition) else {
             return Reply::refused(Error::NotCoordinator);
@@ -115,7 +144,7 @@ impl<S: Shard> Coordinator<S> {
             Status::Failed => return Reply::refused(Error::NotCoordinator),
         }
         let (reply_to, receiver) = oneshot::channel();
-        match place.mailbox.try_send(Envelope { request: Box::new(request), reply_to }) {
+        match place.mailbox.try_send(envelope(reply_to)) {
             Ok(()) => Reply::waiting(receiver),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Reply::refused(Error::CoordinatorNotAvailable)
@@ -134,8 +163,7 @@ impl<S: Shard> Coordinator<S> {
         for mailbox in mailboxes {
             let (reply_to, _) = oneshot::channel();
             // A shard that moves away meanwhile hears it where it is loaded next.
-            let request = Box::new(make_request());
-            let _ = mailbox.send(Envelope { request, reply_to }).await;
+            let _ = mailbox.send(Envelope::ask(make_request(), None, reply_to)).await;
         }
     }
 

@@ -13,6 +13,15 @@ pub enum Error {
     /// Too many requests wait already, or the write was not replicated (in time).
     #[error("the coordinator is not available")]
     CoordinatorNotAvailable,
+    /// A newer producer writes in the transaction.
+    #[error("a newer producer writes in the transaction")]
+    InvalidProducerEpoch,
+    /// A newer transaction coordinator wrote already.
+    #[error("a newer transaction coordinator wrote already")]
+    TransactionCoordinatorFenced,
+    /// The transaction is not open here.
+    #[error("the records are not part of an open transaction")]
+    InvalidTxnState,
     /// The log refuses what the request leads to, also when it is sent again.
     #[error("the log refuses the records")]
     UnknownServerError,
@@ -36,6 +45,15 @@ pub enum LogError {
     /// The batch is larger than the log takes.
     #[error("the batch is larger than the log takes")]
     TooLarge,
+    /// A newer producer writes in the transaction.
+    #[error("a newer producer writes in the transaction")]
+    InvalidProducerEpoch,
+    /// A newer transaction coordinator wrote already.
+    #[error("a newer transaction coordinator wrote already")]
+    TransactionCoordinatorFenced,
+    /// The records are not part of an open transaction.
+    #[error("the records are not part of an open transaction")]
+    InvalidTxnState,
     /// The log directory failed.
     #[error("the log directory failed: {0}")]
     Storage(String),
@@ -52,6 +70,9 @@ impl From<&LogError> for Error {
                 Self::CoordinatorNotAvailable
             }
             LogError::NotLeader | LogError::Storage(_) => Self::NotCoordinator,
+            LogError::InvalidProducerEpoch => Self::InvalidProducerEpoch,
+            LogError::TransactionCoordinatorFenced => Self::TransactionCoordinatorFenced,
+            LogError::InvalidTxnState => Self::InvalidTxnState,
             LogError::TooLarge | LogError::Invalid(_) => Self::UnknownServerError,
         }
     }
@@ -70,6 +91,9 @@ mod tests {
             (LogError::TimedOut, Error::CoordinatorNotAvailable),
             (LogError::NotLeader, Error::NotCoordinator),
             (LogError::Storage(String::new()), Error::NotCoordinator),
+            (LogError::InvalidProducerEpoch, Error::InvalidProducerEpoch),
+            (LogError::TransactionCoordinatorFenced, Error::TransactionCoordinatorFenced),
+            (LogError::InvalidTxnState, Error::InvalidTxnState),
             (LogError::TooLarge, Error::UnknownServerError),
             (LogError::Invalid(String::new()), Error::UnknownServerError),
         ] {

@@ -1,20 +1,23 @@
 //! The group coordinator: shards of `__consumer_offsets`.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use bytes::Bytes;
 use env::Env;
 use group::{Call, Record, Request, Response, TopicsDeleted};
+use replica::TransactionEnd;
 use wire::{Str, Uuid};
 
 use crate::coordinator::Coordinator;
 use crate::error::Error;
 use crate::log::ShardLog;
+use crate::partition::partition_for;
 use crate::place::Status;
 use crate::reply::Reply;
 use crate::settings::Settings;
-use crate::shard::{Answer, Command, Outcome, Shard, Token};
+use crate::shard::{Answer, Command, InTransaction, Outcome, Shard, Token};
 
 /// The internal topic of group coordinators.
 pub const GROUP_TOPIC: &str = "__consumer_offsets";
@@ -41,7 +44,9 @@ impl GroupCoordinator {
         let make_shard = move || group::Shard::new(group::Settings::clone(&of_shards));
         Self {
             settings: group_settings,
-            coordinator: Coordinator::new(env, GROUP_TOPIC, settings, make_shard),
+            coordinator: Coordinator::new(env, GROUP_TOPIC, settings, make_shard, |_, never| {
+                match never {}
+            }),
             partitions: Arc::new(AtomicI32::new(partitions.max(1))),
         }
     }
@@ -53,7 +58,7 @@ impl GroupCoordinator {
 
     /// The partition that holds a group (kafka-semantics 244).
     pub fn partition_for(&self, group_id: &str) -> i32 {
-        group::partition_for(group_id, self.partitions.load(Ordering::Relaxed))
+        partition_for(group_id, self.partitions.load(Ordering::Relaxed))
     }
 
     /// See [`Coordinator::elected`].
@@ -96,6 +101,27 @@ impl GroupCoordinator {
         async move { C::answer(reply.await?).ok_or(Error::UnknownServerError) }
     }
 
+    /// Commits offsets in a transaction, at the shard of a partition.
+    pub fn commit_in(
+        &self,
+        transaction: InTransaction,
+        partition: i32,
+        request: group::TxnCommitOffsets,
+    ) -> impl Future<Output = Result<<group::TxnCommitOffsets as Call>::Answer, Error>> + Send + use<>
+    {
+        let request: Request = request.into();
+        let reply = match request.refusal(&self.settings) {
+            Some(response) => Reply::ready(response),
+            None => self.coordinator.call_in(transaction, partition, request),
+        };
+        async move { group::TxnCommitOffsets::answer(reply.await?).ok_or(Error::UnknownServerError) }
+    }
+
+    /// See [`Coordinator::end_transaction`].
+    pub fn end_transaction(&self, partition: i32, end: TransactionEnd) -> Reply<()> {
+        self.coordinator.end_transaction(partition, end)
+    }
+
     /// Topics are gone: their offsets go, too (kafka-semantics 121).
     pub async fn topics_deleted(&self, topics: Vec<(Str, Uuid)>) {
         let request = || Request::from(TopicsDeleted { topics: topics.clone() });
@@ -114,6 +140,7 @@ impl Shard for group::Shard {
     type Record = Record;
     type Timer = group::Timer;
     type AfterWrite = group::AfterWrite;
+    type Effect = Infallible;
 
     fn encode(record: &Record) -> Result<(Bytes, Option<Bytes>), String> {
         record.encode().map_err(|error| error.to_string())
@@ -166,7 +193,11 @@ fn write_error(error: Error) -> group::WriteError {
         Error::NotCoordinator => group::WriteError::NotCoordinator,
         Error::CoordinatorLoadInProgress => group::WriteError::CoordinatorLoadInProgress,
         Error::CoordinatorNotAvailable => group::WriteError::CoordinatorNotAvailable,
-        Error::UnknownServerError => group::WriteError::UnknownServerError,
+        // The last three are about transactions, whose requests leave nothing for after the write.
+        Error::UnknownServerError
+        | Error::InvalidProducerEpoch
+        | Error::TransactionCoordinatorFenced
+        | Error::InvalidTxnState => group::WriteError::UnknownServerError,
     }
 }
 

@@ -2,24 +2,29 @@
 //! timer.
 //!
 //! [`Coordinator`] holds the shards of one internal topic, [`Shard`] is what a machine has to be,
-//! [`ShardLog`] what its log can do. [`GroupCoordinator`] is the one for groups.
+//! [`ShardLog`] what its log can do. [`GroupCoordinator`] is the one for groups,
+//! [`TransactionCoordinator`] the one for transactions.
 
 mod coordinator;
 mod error;
 mod group;
 mod log;
+mod partition;
 mod place;
 mod reply;
 mod settings;
 mod shard;
 mod task;
 mod timers;
+mod txn;
 
 pub use coordinator::Coordinator;
 pub use error::{Error, LogError};
 pub use group::{GROUP_TOPIC, GroupCoordinator};
 pub use log::{ShardLog, Wait};
+pub use partition::partition_for;
 pub use place::Status;
 pub use reply::Reply;
 pub use settings::{Linger, Settings};
-pub use shard::{Answer, Command, Outcome, Shard, Token};
+pub use shard::{Answer, Command, InTransaction, Origin, Outcome, Shard, Token};
+pub use txn::{TRANSACTION_TOPIC, TransactionCoordinator};

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::pin::Pin;
 
 use bytes::Bytes;
+use replica::{TransactionEnd, Verified};
 
 use crate::error::LogError;
 
@@ -35,8 +36,12 @@ pub trait ShardLog: Send + Sync + Debug + 'static {
     fn max_batch_bytes(&self) -> usize;
 
     /// Appends one batch as leader of `leader_epoch`, and returns the offset of its first record.
-    /// Must not wait for anything but the file system's cache.
-    fn append(&self, leader_epoch: i32, batch: Bytes) -> Result<i64, LogError>;
+    /// `verified` matters to batches of transactions. Must not wait for anything but the file
+    /// system's cache.
+    fn append(&self, leader_epoch: i32, batch: Bytes, verified: Verified) -> Result<i64, LogError>;
+
+    /// Appends the marker that ends a transaction, and returns its offset.
+    fn append_end(&self, leader_epoch: i32, end: &TransactionEnd) -> Result<i64, LogError>;
 
     /// Waits until the high watermark is `offset` or above, and returns it.
     fn committed(&self, offset: i64) -> Wait<Result<i64, LogError>>;

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use bytes::Bytes;
+use replica::Verified;
 
 use crate::error::Error;
 
@@ -28,6 +29,8 @@ pub trait Shard: Send + Sized + 'static {
     type Timer: Clone + Debug + Eq + Hash + Ord + Send + 'static;
     /// The rest of an event that waits for its records.
     type AfterWrite: Send + 'static;
+    /// What it wants done outside.
+    type Effect: Send + 'static;
 
     /// Key and value of a record as they are stored. Fails if the record does not fit its format.
     fn encode(record: &Self::Record) -> Result<(Bytes, Option<Bytes>), String>;
@@ -69,6 +72,26 @@ pub trait Shard: Send + Sized + 'static {
         result: Result<(), Error>,
         now_ms: i64,
     ) -> Outcome<Self>;
+}
+
+/// Where an effect comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The shard's partition.
+    pub partition: i32,
+    /// The epoch it is led in.
+    pub leader_epoch: i32,
+}
+
+/// The transaction that a request writes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InTransaction {
+    /// The producer.
+    pub producer_id: i64,
+    /// Its epoch.
+    pub producer_epoch: i16,
+    /// What its coordinator was asked about.
+    pub verified: Verified,
 }
 
 /// Names a request to its shard.
@@ -116,6 +139,8 @@ pub enum Command<S: Shard> {
         /// When it fires, from now.
         after_ms: i64,
     },
+    /// Has something done outside; a request tells the shard what became of it.
+    Perform(S::Effect),
     /// Stops a timer, if it runs.
     Cancel {
         /// The timer.

@@ -11,7 +11,6 @@ mod limits;
 mod offsets;
 mod other;
 mod outcome;
-mod partition;
 mod request;
 mod settings;
 mod shard;
@@ -30,10 +29,9 @@ pub use limits::{NEW_MEMBER_JOIN_TIMEOUT_MS, PENDING_MEMBERS_MAX};
 pub use offsets::CommittedOffset;
 pub use offsets::request::{
     CommitOffsets, CommitPartition, CommitTopic, CommittedTopic, DeleteOffsets, DeletedTopic,
-    FetchOffsets, FetchTopic, FetchedTopic, TopicsDeleted,
+    FetchOffsets, FetchTopic, FetchedTopic, TopicsDeleted, TxnCommitOffsets,
 };
 pub use outcome::{Answer, Command, Outcome, Timer, Token};
-pub use partition::partition_for;
 pub use request::{Call, Request, Response};
 pub use settings::Settings;
 pub use shard::Shard;

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::groups::{DeleteGroups, DeletedGroup, ListGroups, ListedGroup};
 use crate::offsets::request::{
     CommitOffsets, CommittedTopic, DeleteOffsets, DeletedTopic, FetchOffsets, FetchedTopic,
-    TopicsDeleted,
+    TopicsDeleted, TxnCommitOffsets,
 };
 use crate::settings::Settings;
 
@@ -77,6 +77,8 @@ calls! {
     DeleteGroups(DeleteGroups) -> Vec<DeletedGroup>;
     /// Offsets are committed.
     CommitOffsets(CommitOffsets) -> Result<Vec<CommittedTopic>, Error>;
+    /// Offsets are committed in a transaction.
+    TxnCommitOffsets(TxnCommitOffsets) -> Result<Vec<CommittedTopic>, Error>;
     /// Committed offsets are fetched.
     FetchOffsets(FetchOffsets) -> Vec<FetchedTopic>;
     /// Committed offsets are deleted.
@@ -107,6 +109,9 @@ impl Request {
             }
             Self::DeleteOffsets(request) => {
                 no_id(&request.group_id).map(|error| Response::DeleteOffsets(Err(error)))
+            }
+            Self::TxnCommitOffsets(request) => {
+                no_id(&request.0.group_id).map(|error| Response::TxnCommitOffsets(Err(error)))
             }
             // Old simple consumers have the empty group id.
             Self::CommitOffsets(_)

@@ -102,6 +102,7 @@ impl Shard {
             Request::ListGroups(request) => list(state, &request, &mut turn),
             Request::DeleteGroups(request) => delete(state, request, &mut turn),
             Request::CommitOffsets(request) => commit(state, request, &mut turn),
+            Request::TxnCommitOffsets(request) => txn_commit(state, request.0, &mut turn),
             Request::DeleteOffsets(request) => delete_offsets(state, request, &mut turn),
             Request::FetchOffsets(request) => {
                 let topics = Response::FetchOffsets(state.fetch_offsets(&request));
@@ -297,6 +298,25 @@ fn commit(state: &mut State, request: CommitOffsets, turn: &mut Turn<'_>) {
     }
     let topics = request.commit(turn);
     turn.out.answer_committed(Response::CommitOffsets(Ok(topics)));
+}
+
+/// Commits in a transaction. Members need not heartbeat for it, and a rebalance does not matter: the
+/// generation tells whether the offsets are the group's (kafka-semantics 153).
+fn txn_commit(state: &State, request: CommitOffsets, turn: &mut Turn<'_>) {
+    let CommitOffsets { group_id, member_id, group_instance_id, generation_id, .. } = &request;
+    let valid = match state.groups.get(group_id) {
+        Some(group) => {
+            group.validate_commit(member_id, group_instance_id.as_ref(), *generation_id, true)
+        }
+        None if *generation_id < 0 => Ok(()),
+        None => Err(Error::IllegalGeneration),
+    };
+    if let Err(error) = valid {
+        turn.out.answer(Response::TxnCommitOffsets(Err(error)));
+        return;
+    }
+    let topics = request.commit(turn);
+    turn.out.answer_committed(Response::TxnCommitOffsets(Ok(topics)));
 }
 
 fn delete_offsets(state: &State, request: DeleteOffsets, turn: &mut Turn<'_>) {

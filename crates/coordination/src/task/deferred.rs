@@ -5,15 +5,41 @@ use std::time::Duration;
 
 use env::Instant;
 
+use crate::error::Error;
 use crate::reply::ReplyTo;
 use crate::shard::Shard;
 
 /// One event whose records are written.
 pub(super) struct Waiting<S: Shard> {
-    /// The answer that is due then, and where it goes.
-    pub(super) answer: Option<(ReplyTo<S::Response>, S::Response)>,
+    /// The answer that is due then.
+    pub(super) answer: Option<Due<S>>,
     /// What the shard does then.
     pub(super) after_write: Option<S::AfterWrite>,
+}
+
+/// An answer, and where it goes.
+pub(super) enum Due<S: Shard> {
+    Response(ReplyTo<S::Response>, S::Response),
+    /// The transaction is ended.
+    Ended(ReplyTo<()>),
+}
+
+impl<S: Shard> Due<S> {
+    /// Gives the answer. Nobody listens if the client is gone.
+    pub(super) fn send(self) {
+        match self {
+            Self::Response(reply_to, response) => drop(reply_to.send(Ok(response))),
+            Self::Ended(reply_to) => drop(reply_to.send(Ok(()))),
+        }
+    }
+
+    /// Gives an error in place of the answer.
+    pub(super) fn fail(self, error: Error) {
+        match self {
+            Self::Response(reply_to, _) => drop(reply_to.send(Err(error))),
+            Self::Ended(reply_to) => drop(reply_to.send(Err(error))),
+        }
+    }
 }
 
 /// Events by the offset behind their last record.

@@ -3,16 +3,26 @@
 use std::time::Duration;
 
 use super::batch::Encoded;
-use super::deferred::Waiting;
-use super::{Envelope, Pending, Server};
+use super::deferred::{Due, Waiting};
+use super::{Asked, Envelope, Pending, Server, Start};
 use crate::error::{Error, LogError};
 use crate::reply::ReplyTo;
 use crate::settings::Linger;
-use crate::shard::{Answer, Command, Outcome, Shard, Token};
+use crate::shard::{Answer, Command, Origin, Outcome, Shard, Token};
 
 impl<S: Shard> Server<S> {
-    /// Handles one request.
-    pub(super) fn handle(&mut self, Envelope { request, reply_to }: Envelope<S>) {
+    /// Handles one request, or the end of a transaction.
+    pub(super) fn handle(&mut self, envelope: Envelope<S>) {
+        match envelope {
+            Envelope::Ask { asked, reply_to } => self.ask(*asked, reply_to),
+            Envelope::End { end, reply_to } => {
+                self.end_transaction(&end, reply_to);
+                self.carry_out_rest();
+            }
+        }
+    }
+
+    fn ask(&mut self, asked: Asked<S>, reply_to: ReplyTo<S::Response>) {
         if self.out_of_step {
             // Dropped without an answer, it is told that the shard is gone.
             return;
@@ -23,8 +33,9 @@ impl<S: Shard> Server<S> {
         }
         let token = Token(self.next_token);
         self.next_token += 1;
-        let outcome = self.shard.handle(*request, token, self.now_ms());
-        self.carry_out(Pending { outcome, asked: Some((token, reply_to)) });
+        let Asked { request, transaction } = asked;
+        let outcome = self.shard.handle(request, token, self.now_ms());
+        self.carry_out(Pending { outcome, asked: Some((token, reply_to)), transaction });
     }
 
     /// Handles the timers that are due.
@@ -32,7 +43,7 @@ impl<S: Shard> Server<S> {
         let now = self.start.env.now();
         while let Some(timer) = self.timers.pop_due(now) {
             let outcome = self.shard.expire(&timer, self.now_ms());
-            self.carry_out(Pending { outcome, asked: None });
+            self.carry_out(Pending::of_shard(outcome));
         }
         while let Some(waiting) = self.deferred.pop_late(now) {
             let error = Error::from(&LogError::TimedOut);
@@ -54,7 +65,7 @@ impl<S: Shard> Server<S> {
         }
     }
 
-    fn carry_out_one(&mut self, Pending { outcome, asked }: Pending<S>) {
+    fn carry_out_one(&mut self, Pending { outcome, asked, transaction }: Pending<S>) {
         let Outcome { records, divisible, answer, commands, after_write } = outcome;
         let mut waiting = Waiting { answer: None, after_write };
         match (answer, asked) {
@@ -65,7 +76,7 @@ impl<S: Shard> Server<S> {
                 self.parked.insert(token, reply_to);
             }
             (Some(Answer::Committed(response)), Some((_, reply_to))) => {
-                waiting.answer = Some((reply_to, response));
+                waiting.answer = Some(Due::Response(reply_to, response));
             }
             (None, _) | (Some(_), None) => {}
         }
@@ -77,14 +88,15 @@ impl<S: Shard> Server<S> {
             self.wait_for_earlier(waiting);
             return;
         }
-        match self.encode(records).and_then(|records| self.write(records, divisible)) {
+        let encoded = self.encode(records);
+        match encoded.and_then(|records| self.write(records, divisible, transaction)) {
             Ok(()) => self.wait_for_batch(waiting),
             Err(error) => {
                 let outcome = self.fail(waiting, error);
                 self.outcomes.extend(outcome);
             }
         }
-        if self.start.settings.linger == Linger::For(Duration::ZERO) {
+        if transaction.is_some() || self.start.settings.linger == Linger::For(Duration::ZERO) {
             // A failure is told to those who wait for the batch.
             let _ = self.append_batch();
         }
@@ -102,6 +114,10 @@ impl<S: Shard> Server<S> {
                 self.timers.schedule(timer, self.start.env.now() + after);
             }
             Command::Cancel { timer } => self.timers.cancel(&timer),
+            Command::Perform(effect) => {
+                let Start { partition, leader_epoch, .. } = self.start;
+                (self.start.perform)(Origin { partition, leader_epoch }, effect);
+            }
         }
     }
 
@@ -138,12 +154,12 @@ impl<S: Shard> Server<S> {
 
     /// The high watermark has passed the records of an event.
     fn release(&mut self, waiting: Waiting<S>) {
-        if let Some((reply_to, response)) = waiting.answer {
-            send(reply_to, response);
+        if let Some(due) = waiting.answer {
+            due.send();
         }
         if let Some(after_write) = waiting.after_write {
             let outcome = self.shard.written(after_write, Ok(()), self.now_ms());
-            self.outcomes.push_back(Pending { outcome, asked: None });
+            self.outcomes.push_back(Pending::of_shard(outcome));
         }
     }
 
@@ -159,9 +175,4 @@ impl<S: Shard> Server<S> {
             self.release(waiting);
         }
     }
-}
-
-fn send<R>(reply_to: ReplyTo<R>, response: R) {
-    // Nobody listens if the client is gone.
-    let _ = reply_to.send(Ok(response));
 }

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use env::Env;
+use replica::TransactionEnd;
 use tokio::sync::mpsc;
 
 use self::batch::OpenBatch;
@@ -22,13 +23,31 @@ use crate::log::ShardLog;
 use crate::place::Standing;
 use crate::reply::ReplyTo;
 use crate::settings::Settings;
-use crate::shard::{Outcome, Shard, Token};
+use crate::shard::{InTransaction, Origin, Outcome, Shard, Token};
 use crate::timers::Timers;
 
-/// A request on its way to the shard; small, as an empty queue has room for dozens of them.
-pub(crate) struct Envelope<S: Shard> {
-    pub(crate) request: Box<S::Request>,
-    pub(crate) reply_to: ReplyTo<S::Response>,
+/// What is on its way to the shard; small, as an empty queue has room for dozens of them.
+pub(crate) enum Envelope<S: Shard> {
+    /// A request.
+    Ask { asked: Box<Asked<S>>, reply_to: ReplyTo<S::Response> },
+    /// The end of a transaction.
+    End { end: Box<TransactionEnd>, reply_to: ReplyTo<()> },
+}
+
+/// A request, and the transaction that it writes in.
+pub(crate) struct Asked<S: Shard> {
+    request: S::Request,
+    transaction: Option<InTransaction>,
+}
+
+impl<S: Shard> Envelope<S> {
+    pub(crate) fn ask(
+        request: S::Request,
+        transaction: Option<InTransaction>,
+        reply_to: ReplyTo<S::Response>,
+    ) -> Self {
+        Self::Ask { asked: Box::new(Asked { request, transaction }), reply_to }
+    }
 }
 
 /// What the task is started with.
@@ -38,6 +57,8 @@ pub(crate) struct Start<S: Shard> {
     pub(crate) name: String,
     pub(crate) settings: Arc<Settings>,
     pub(crate) make_shard: Arc<dyn Fn() -> S + Send + Sync>,
+    pub(crate) perform: Arc<dyn Fn(Origin, S::Effect) + Send + Sync>,
+    pub(crate) partition: i32,
     pub(crate) log: Arc<dyn ShardLog>,
     pub(crate) leader_epoch: i32,
     pub(crate) mailbox: mpsc::Receiver<Envelope<S>>,
@@ -78,6 +99,15 @@ struct Server<S: Shard> {
 struct Pending<S: Shard> {
     outcome: Outcome<S>,
     asked: Option<(Token, ReplyTo<S::Response>)>,
+    /// The transaction that its records are part of.
+    transaction: Option<InTransaction>,
+}
+
+impl<S: Shard> Pending<S> {
+    /// An outcome that nobody asked for.
+    fn of_shard(outcome: Outcome<S>) -> Self {
+        Self { outcome, asked: None, transaction: None }
+    }
 }
 
 /// Runs the shard until it is moved away.

@@ -40,7 +40,7 @@ impl<S: Shard> Server<S> {
     /// Serves until there is a reason to stop.
     pub(super) async fn serve(&mut self) -> Stop {
         let outcome = self.shard.loaded(self.now_ms());
-        self.carry_out(Pending { outcome, asked: None });
+        self.carry_out(Pending::of_shard(outcome));
         let mut committed: Option<Wait<Result<i64, LogError>>> = None;
         loop {
             self.append_if_due();

@@ -14,6 +14,7 @@ use group::{
     JoinAbilities, JoinGroup, Joined, Protocol, SyncGroup,
 };
 use records::BatchView;
+use replica::{TransactionEnd, Verified};
 use tokio::sync::watch;
 use wire::{Str, Uuid};
 
@@ -69,6 +70,11 @@ impl MemoryLog {
         self.state().batches.len()
     }
 
+    /// The batches so far.
+    pub(crate) fn contents(&self) -> Vec<Bytes> {
+        self.state().batches.iter().map(|(_, batch)| batch.clone()).collect()
+    }
+
     /// The high watermark stays where it is until `commit`.
     pub(crate) fn hold(&self) {
         self.state().commits = false;
@@ -114,7 +120,7 @@ impl MemoryLog {
     /// Writes a batch behind the shard's back.
     pub(crate) fn write(&self, batch: Bytes) {
         let epoch = *self.0.leader_epoch.borrow();
-        self.append(epoch, batch).expect("written");
+        self.append(epoch, batch, Verified::default()).expect("written");
     }
 
     /// Destroys a byte of the last batch.
@@ -145,7 +151,7 @@ impl ShardLog for MemoryLog {
         self.state().max_batch_bytes
     }
 
-    fn append(&self, leader_epoch: i32, batch: Bytes) -> Result<i64, LogError> {
+    fn append(&self, leader_epoch: i32, batch: Bytes, _: Verified) -> Result<i64, LogError> {
         let mut state = self.state();
         if leader_epoch != *self.0.leader_epoch.borrow() {
             return Err(LogError::NotLeader);
@@ -166,6 +172,11 @@ impl ShardLog for MemoryLog {
             self.0.high_watermark.send_replace(state.next_offset);
         }
         Ok(base_offset)
+    }
+
+    fn append_end(&self, leader_epoch: i32, end: &TransactionEnd) -> Result<i64, LogError> {
+        let TransactionEnd { producer_id, producer_epoch, marker, .. } = *end;
+        self.append(leader_epoch, marker.batch(producer_id, producer_epoch, 0), Verified::default())
     }
 
     fn committed(&self, offset: i64) -> Wait<Result<i64, LogError>> {

@@ -22,6 +22,11 @@ pub struct CommitOffsets {
     pub topics: Vec<CommitTopic>,
 }
 
+/// Offsets are committed in a transaction: they count once its marker is written
+/// (kafka-semantics 153). There is no retention to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TxnCommitOffsets(pub CommitOffsets);
+
 /// Offsets of one topic to commit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CommitTopic {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use group::{
     Client, CommitOffsets, CommitPartition, CommitTopic, DeleteGroups, DeleteOffsets,
     DescribeGroups, FetchOffsets, FetchTopic, Heartbeat, JoinAbilities, JoinGroup, LeaveGroup,
-    Leaving, ListGroups, Protocol, Request, SyncGroup, TopicsDeleted,
+    Leaving, ListGroups, Protocol, Request, SyncGroup, TopicsDeleted, TxnCommitOffsets,
 };
 use wire::{Bytes, Str, Uuid};
 
@@ -69,7 +69,7 @@ impl Command {
 
 /// Requests whose answers may come later name them.
 fn world_has_tokens(verb: &str) -> bool {
-    matches!(verb, "join" | "sync" | "heartbeat" | "commit" | "leave" | "fetch")
+    matches!(verb, "join" | "sync" | "heartbeat" | "commit" | "commit-in" | "leave" | "fetch")
 }
 
 struct Words {
@@ -185,6 +185,7 @@ impl Words {
             .into(),
             "delete" => DeleteGroups { group_ids: self.rest() }.into(),
             "commit" => self.commit().into(),
+            "commit-in" => TxnCommitOffsets(self.commit()).into(),
             "fetch" => self.fetch().into(),
             "delete-offsets" => {
                 DeleteOffsets { group_id: self.next_str(), topics: self.partitions() }.into()

@@ -57,11 +57,14 @@ pub(crate) fn response(response: &Response) -> String {
         Response::DeleteGroups(groups) => {
             lines(groups.iter().map(|group| format!("{} {}", group.group_id, ok_or(&group.result))))
         }
-        Response::CommitOffsets(Ok(topics)) => lines(topics.iter().flat_map(|topic| {
-            let partitions = topic.partitions.iter();
-            partitions.map(|(index, result)| format!("{}-{index} {}", topic.name, ok_or(result)))
-        })),
-        Response::CommitOffsets(Err(error)) => name(error),
+        Response::CommitOffsets(Ok(topics)) | Response::TxnCommitOffsets(Ok(topics)) => {
+            lines(topics.iter().flat_map(|topic| {
+                let partitions = topic.partitions.iter();
+                partitions
+                    .map(|(index, result)| format!("{}-{index} {}", topic.name, ok_or(result)))
+            }))
+        }
+        Response::CommitOffsets(Err(error)) | Response::TxnCommitOffsets(Err(error)) => name(error),
         Response::FetchOffsets(topics) => lines(topics.iter().flat_map(|topic| {
             topic.partitions.iter().map(|(index, offset)| {
                 let offset = match offset {

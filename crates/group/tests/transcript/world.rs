@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use group::{
-    AfterWrite, Answer, Command as Effect, CommittedOffset, Outcome, Record, Response, Settings,
-    Shard, Timer, Token, WriteError,
+    AfterWrite, Answer, Command as Effect, CommittedOffset, Outcome, Record, Request, Response,
+    Settings, Shard, Timer, Token, WriteError,
 };
 use wire::{Bytes, Str, Uuid};
 
 use super::command::Command;
 use super::show;
+
+/// The producer of requests that write in a transaction.
+const PRODUCER_ID: i64 = 7;
 
 /// What the log holds at an offset.
 enum Logged {
@@ -33,6 +36,8 @@ pub(crate) struct World {
     timers: BTreeMap<Timer, (i64, u64)>,
     sequence: u64,
     names: BTreeMap<Token, String>,
+    /// The producer whose transaction the records of a request are part of.
+    transaction: Option<i64>,
     waiting: VecDeque<(usize, Waiting)>,
     pub(crate) member_ids: MemberIds,
     /// What the commands since the last look led to.
@@ -52,6 +57,7 @@ impl World {
             timers: BTreeMap::new(),
             sequence: 0,
             names: BTreeMap::new(),
+            transaction: None,
             waiting: VecDeque::new(),
             member_ids: MemberIds::default(),
             shown: Vec::new(),
@@ -68,8 +74,11 @@ impl World {
                 self.sequence += 1;
                 let token = Token(self.sequence);
                 self.names.insert(token, name.clone());
+                let in_transaction = matches!(*request, Request::TxnCommitOffsets(_));
+                self.transaction = in_transaction.then_some(PRODUCER_ID);
                 let out = self.shard.handle(*request, token, self.now_ms);
                 self.carry_out(out, Some(name));
+                self.transaction = None;
             }
             Command::Advance(by_ms) => self.advance(by_ms),
             Command::Hold => self.holds = true,
@@ -136,7 +145,7 @@ impl World {
         let written = !records.is_empty();
         for record in records {
             self.show(format!("write {}", show::record(&record)));
-            self.append(None, record);
+            self.append(self.transaction, record);
         }
         let name = name.unwrap_or_default();
         match answer {

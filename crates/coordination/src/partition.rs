@@ -1,9 +1,9 @@
-//! Which partition of `__consumer_offsets` holds a group.
+//! Which partition of an internal topic holds a key.
 
-/// The partition of `group_id` among `partitions` (above 0): Java's `String.hashCode`, its absolute
+/// The partition of a group or a transactional id among `partitions` (above 0): Java's `String.hashCode`, its absolute
 /// value (0 for the smallest), modulo (kafka-semantics 244).
-pub fn partition_for(group_id: &str, partitions: i32) -> i32 {
-    java_string_hash(group_id).checked_abs().unwrap_or(0) % partitions
+pub fn partition_for(key: &str, partitions: i32) -> i32 {
+    java_string_hash(key).checked_abs().unwrap_or(0) % partitions
 }
 
 fn java_string_hash(text: &str) -> i32 {
