@@ -61,7 +61,8 @@ class Node:
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
             "controller.listener.names": "CONTROLLER", "log.dirs": self.folder / "data",
             "offsets.topic.replication.factor": 1, "transaction.state.log.replication.factor": 1,
-            "transaction.state.log.min.isr": 1, "group.initial.rebalance.delay.ms": 0, **self.settings,
+            "transaction.state.log.min.isr": 1, "group.initial.rebalance.delay.ms": 0,
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms": 500, **self.settings,
         }
         return "".join(f"{k}={v}\n" for k, v in lines.items()).replace("{port}", str(self.port))
 

@@ -47,19 +47,24 @@ def prepare_node():
 
 def prepare_java():
     libs, classes = nodes.apache_libs(), CACHE / "java"
-    source = HERE / "java" / "Scenario.java"
-    target = classes / "Scenario.class"
-    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["javac", "-nowarn", "-cp", f"{libs}/*", "-d", str(classes), str(source)], check=True)
+    for source in (HERE / "java").glob("*.java"):
+        target = classes / f"{source.stem}.class"
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            subprocess.run(["javac", "-nowarn", "-cp", f"{libs}/*", "-d", str(classes), str(source)], check=True)
+
+
+def java_scenario(main):
+    return ["java", "javac", "mvn"], prepare_java, lambda b: [
+        "java", "-Xmx256m", f"-Dlog4j2.configurationFile={HERE / 'apache' / 'log4j2.yaml'}", "-Dlog4j2.level=ERROR",
+        "-cp", f"{CACHE / 'java'}:{nodes.apache_libs()}/*", main, b]
 
 
 SCENARIOS = {
     "confluent": (["python3"], prepare_python, lambda b: [PYTHON, HERE / "python" / "confluent.py", b]),
     "kafka_python": (["python3"], prepare_python, lambda b: [PYTHON, HERE / "python" / "kafka_python.py", b]),
     "kafkajs": (["node", "npm"], prepare_node, lambda b: ["node", CACHE / "node" / "scenario.mjs", b]),
-    "java": (["java", "javac", "mvn"], prepare_java, lambda b: [
-        "java", "-Xmx256m", f"-Dlog4j2.configurationFile={HERE / 'apache' / 'log4j2.yaml'}", "-Dlog4j2.level=ERROR",
-        "-cp", f"{CACHE / 'java'}:{nodes.apache_libs()}/*", "Scenario", b]),
+    "java": java_scenario("Scenario"),
+    "transactions": java_scenario("Transactions"),
     "kcat": (["kcat"], lambda: None, lambda b: [HERE / "kcat" / "scenario.sh", b]),
 }
 

@@ -49,6 +49,11 @@ served! {
         DeleteRecords => delete_records,
         InitProducerId => init_producer_id,
         OffsetForLeaderEpoch => offset_for_leader_epoch,
+        AddPartitionsToTxn => add_partitions_to_txn,
+        AddOffsetsToTxn => add_offsets_to_txn,
+        EndTxn => end_txn,
+        WriteTxnMarkers => write_txn_markers,
+        TxnOffsetCommit => txn_offset_commit,
         DescribeConfigs => describe_configs,
         AlterConfigs => alter_configs,
         DescribeLogDirs => describe_log_dirs,
@@ -57,6 +62,8 @@ served! {
         DescribeClientQuotas => describe_client_quotas,
         DescribeCluster => describe_cluster,
         DescribeProducers => describe_producers,
+        DescribeTransactions => describe_transactions,
+        ListTransactions => list_transactions,
         IncrementalAlterConfigs => incremental_alter_configs,
         ListConfigResources => list_config_resources,
         DescribeTopicPartitions => describe_topic_partitions,
@@ -151,7 +158,14 @@ impl Incoming {
             let response = handlers::api_versions::unsupported_version();
             return Call::Ready(encode(key, 0, header.correlation_id, &response));
         }
-        route(key, header, request, body)
+        // Its batches have to wait for the coordinator of the transaction, and so have those behind
+        // them.
+        let waits_alone = key == ApiKey::Produce
+            && handlers::produce::names_transaction(header.request_api_version, body.unread());
+        match route(key, header, request, body) {
+            Call::Pending(waiting) if waits_alone => Call::Exclusive(waiting),
+            call => call,
+        }
     }
 }
 

@@ -39,7 +39,6 @@ pub(crate) fn append(error: &AppendError) -> ErrorCode {
         AppendError::NotEnoughReplicasAfterAppend => ErrorCode::NotEnoughReplicasAfterAppend,
         AppendError::TimedOut => ErrorCode::RequestTimedOut,
         AppendError::Producer(error) => producer(error),
-        AppendError::TransactionsUnavailable => ErrorCode::InvalidTxnState,
         AppendError::Log(error) => log(error),
     }
 }
@@ -70,7 +69,9 @@ pub(crate) fn producer(error: &ProducerError) -> ErrorCode {
     match error {
         ProducerError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
         ProducerError::InvalidEpoch { .. } => ErrorCode::InvalidProducerEpoch,
-        ProducerError::NotTransactional { .. } => ErrorCode::InvalidTxnState,
+        ProducerError::NotTransactional { .. } | ProducerError::NotInTransaction { .. } => {
+            ErrorCode::InvalidTxnState
+        }
         ProducerError::CoordinatorFenced { .. } => ErrorCode::TransactionCoordinatorFenced,
     }
 }
@@ -136,12 +137,35 @@ pub(crate) fn group(error: &group::Error) -> ErrorCode {
     }
 }
 
+/// What a transaction coordinator refuses. Older versions of requests are told
+/// INVALID_PRODUCER_EPOCH where PRODUCER_FENCED is meant (kafka-apis 44).
+pub(crate) fn txn(error: &txn::Error) -> ErrorCode {
+    match error {
+        txn::Error::InvalidRequest => ErrorCode::InvalidRequest,
+        txn::Error::TwoPhaseCommitDisabled => ErrorCode::TransactionalIdAuthorizationFailed,
+        txn::Error::KeepPreparedUnsupported => ErrorCode::UnsupportedVersion,
+        txn::Error::InvalidTransactionTimeout => ErrorCode::InvalidTransactionTimeout,
+        txn::Error::ConcurrentTransactions => ErrorCode::ConcurrentTransactions,
+        txn::Error::ProducerFenced => ErrorCode::ProducerFenced,
+        txn::Error::InvalidProducerIdMapping => ErrorCode::InvalidProducerIdMapping,
+        txn::Error::InvalidTxnState => ErrorCode::InvalidTxnState,
+        txn::Error::TransactionalIdNotFound => ErrorCode::TransactionalIdNotFound,
+        // Handlers bring the producer id themselves.
+        txn::Error::ProducerIdNeeded | txn::Error::EpochExhausted => ErrorCode::UnknownServerError,
+    }
+}
+
 /// Why a coordinator gives no answer.
 pub(crate) fn coordination(error: coordination::Error) -> ErrorCode {
     match error {
         coordination::Error::NotCoordinator => ErrorCode::NotCoordinator,
         coordination::Error::CoordinatorLoadInProgress => ErrorCode::CoordinatorLoadInProgress,
         coordination::Error::CoordinatorNotAvailable => ErrorCode::CoordinatorNotAvailable,
+        coordination::Error::InvalidProducerEpoch => ErrorCode::InvalidProducerEpoch,
+        coordination::Error::TransactionCoordinatorFenced => {
+            ErrorCode::TransactionCoordinatorFenced
+        }
+        coordination::Error::InvalidTxnState => ErrorCode::InvalidTxnState,
         coordination::Error::UnknownServerError => ErrorCode::UnknownServerError,
     }
 }

@@ -1,7 +1,5 @@
 //! The group coordinator of this broker: its settings, its logs, and how it follows the cluster.
 
-mod replica_log;
-
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +11,7 @@ use metadata::{Image, Update};
 use records::Compression;
 use wire::Str;
 
-use self::replica_log::ReplicaLog;
+use crate::replica_log::ReplicaLog;
 use crate::state::Broker;
 use crate::topic_name::CONSUMER_OFFSETS;
 

@@ -17,11 +17,13 @@ mod leader_hint;
 mod lifecycle;
 mod operations;
 mod producer_ids;
+mod replica_log;
 mod reply;
 mod request;
 mod state;
 mod to_controller;
 mod topic_name;
+mod transactions;
 
 pub use connection::BrokerDoor;
 pub use dispatch::SERVED;

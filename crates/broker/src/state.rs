@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use config::ServerConfig;
-use coordination::GroupCoordinator;
+use coordination::{GroupCoordinator, TransactionCoordinator};
 use env::Env;
 use metadata::Image;
 use replication::Replicas;
-use wire::Str;
+use wire::{ErrorCode, Str};
 
 use crate::auto_create::AutoCreation;
 use crate::codecs::CodecPool;
@@ -17,6 +17,7 @@ use crate::fetch_session::FetchSessions;
 use crate::groups;
 use crate::producer_ids::ProducerIds;
 use crate::to_controller::ToController;
+use crate::transactions;
 
 /// What a broker is made of; the node puts it together.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ pub struct Broker {
     pub(crate) codecs: CodecPool,
     pub(crate) fetch_sessions: FetchSessions,
     pub(crate) groups: GroupCoordinator,
+    pub(crate) transactions: TransactionCoordinator,
 }
 
 impl Broker {
@@ -58,9 +60,10 @@ impl Broker {
     pub fn new(parts: BrokerParts) -> Arc<Self> {
         let slots = parts.config.load().fetch.max_incremental_fetch_session_cache_slots;
         let slots = usize::try_from(slots).unwrap_or(0);
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
             fetch_sessions: FetchSessions::new(slots, parts.env.random().fork()),
             groups: groups::coordinator(&parts.env, &parts.config.load()),
+            transactions: transactions::coordinator(&parts.env, &parts.config.load(), me.clone()),
             env: parts.env,
             node_id: parts.node_id,
             cluster_id: parts.cluster_id,
@@ -77,6 +80,13 @@ impl Broker {
     /// The configuration as it is now.
     pub fn config(&self) -> Arc<ServerConfig> {
         self.config.load_full()
+    }
+
+    /// An id that no producer ever had.
+    pub(crate) async fn next_producer_id(&self) -> Result<i64, ErrorCode> {
+        let image = self.image();
+        let epoch = image.cluster.broker(self.node_id).map_or(-1, |broker| broker.epoch);
+        self.producer_ids.next(&*self.controller, self.node_id, epoch).await
     }
 
     /// The replicas on this node.

@@ -336,6 +336,7 @@ async fn put_broker_together(
         controller: Arc::new(controller),
     });
     broker.place_groups(&broker.image());
+    broker.place_transactions(&broker.image());
     broker
 }
 
@@ -433,6 +434,7 @@ impl Follower {
             };
             let update = self.env.blocking(apply).await;
             self.broker.follow_groups(&update);
+            self.broker.follow_transactions(&update);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! FindCoordinator: where groups live (kafka-semantics 110, 243, 244).
+//! FindCoordinator: where groups and transactions live (kafka-semantics 110, 243, 244).
 
 use wire::messages::{
     FindCoordinatorRequest, FindCoordinatorResponse, find_coordinator_response::Coordinator,
@@ -7,7 +7,7 @@ use wire::{ErrorCode, Str};
 
 use crate::auto_create::AutoCreation;
 use crate::request::Request;
-use crate::topic_name::CONSUMER_OFFSETS;
+use crate::topic_name::{CONSUMER_OFFSETS, TRANSACTION_STATE};
 
 /// The first version that asks for several keys.
 const BATCHED_FROM: i16 = 4;
@@ -69,22 +69,22 @@ pub(crate) async fn handle(
 
 fn find(request: &Request, key_type: i8, key: &Str) -> Found {
     match key_type {
-        GROUP => find_group(request, key),
-        // Refused for good, as InitProducerId is, so that the client says so instead of trying on.
-        TRANSACTION => Found::nowhere(ErrorCode::TransactionalIdAuthorizationFailed),
+        GROUP => find_in(CONSUMER_OFFSETS, request, key),
+        TRANSACTION => find_in(TRANSACTION_STATE, request, key),
         SHARE => Found::nowhere(ErrorCode::InvalidRequest),
         _ => Found { refused: true, ..Found::nowhere(ErrorCode::InvalidRequest) },
     }
 }
 
-fn find_group(request: &Request, group_id: &Str) -> Found {
+/// The leader of the partition of an internal topic that holds a key.
+fn find_in(internal: &'static str, request: &Request, key: &Str) -> Found {
     let unavailable = Found::nowhere(ErrorCode::CoordinatorNotAvailable);
-    let Some(topic) = request.image.topics.by_name(CONSUMER_OFFSETS) else {
-        AutoCreation::start(&request.broker, &[Str::from(CONSUMER_OFFSETS)]);
+    let Some(topic) = request.image.topics.by_name(internal) else {
+        AutoCreation::start(&request.broker, &[Str::from_static(internal)]);
         return unavailable;
     };
     let partitions = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
-    let partition = topic.partition(group::partition_for(group_id, partitions.max(1)));
+    let partition = topic.partition(coordination::partition_for(key, partitions.max(1)));
     let leader = partition
         .filter(|partition| partition.has_leader())
         .and_then(|partition| request.image.cluster.broker(partition.leader))

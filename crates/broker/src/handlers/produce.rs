@@ -19,11 +19,14 @@ use crate::leader_hint::LeaderHints;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::topic_name;
+use crate::transactions::producing::{self, Denied, Verdicts};
 
 /// The client does not want an answer.
 const NONE: i16 = 0;
 /// From this version on topics are named by id.
 const TOPIC_IDS: i16 = 13;
+/// From this version on lengths are variable.
+const FLEXIBLE: i16 = 9;
 /// From this version on zstd may be used (kafka-semantics 3).
 const ZSTD: i16 = 7;
 /// From this version on errors of single records are told.
@@ -33,10 +36,22 @@ const LEADER_HINTS: i16 = 10;
 /// The one client name that may write to internal topics (kafka-semantics 22).
 const ADMIN_CLIENT: &str = "__admin_client";
 
-/// Appends what the request holds, in its order, before it first waits.
+/// Appends what the request holds, in its order, before it first waits; only transactions wait for
+/// their coordinator first.
 pub(crate) async fn handle(request: Request, message: ProduceRequest) -> Reply<ProduceResponse> {
     let acks = message.acks;
-    let mut produce = Produce::new(&request, &message);
+    let verdicts = match transaction(&request, &message) {
+        Transaction::None => Verdicts::default(),
+        Transaction::Of(id) => match Box::pin(verify(&request, &message, id)).await {
+            Ok(verdicts) => verdicts,
+            Err(error) => return refuse(message, error),
+        },
+        // Without an id nobody can say that the producer may write in its name.
+        Transaction::Nameless => {
+            return refuse(message, ErrorCode::TransactionalIdAuthorizationFailed);
+        }
+    };
+    let mut produce = Produce::new(&request, &message, verdicts);
     let responses = message.topic_data.into_iter().map(|topic| produce.topic(topic)).collect();
     let Produce { waiting, hints, failed, .. } = produce;
     let mut response = ProduceResponse { responses, ..ProduceResponse::default() };
@@ -56,6 +71,65 @@ pub(crate) async fn handle(request: Request, message: ProduceRequest) -> Reply<P
     Reply::Send(response)
 }
 
+/// Whether the request names a transactional id, seen from the first bytes of its body.
+pub(crate) fn names_transaction(version: i16, body: &[u8]) -> bool {
+    match (version >= FLEXIBLE, body) {
+        // A length of 0 stands for null.
+        (true, [first, ..]) => *first != 0,
+        // A negative length stands for null.
+        (false, [first, ..]) => first & 0x80 == 0,
+        (_, []) => false,
+    }
+}
+
+/// The transaction of a request.
+enum Transaction<'a> {
+    None,
+    Of(&'a Str),
+    Nameless,
+}
+
+fn transaction<'a>(request: &Request, message: &'a ProduceRequest) -> Transaction<'a> {
+    let mut data = message.topic_data.iter().flat_map(|topic| &topic.partition_data);
+    let is_part = data.any(|data| producing::is_transactional(data.records.as_ref()));
+    match &message.transactional_id {
+        _ if !is_part => Transaction::None,
+        Some(transactional_id) => Transaction::Of(transactional_id),
+        None => {
+            tracing::debug!(client = &*request.client_id, "a transaction without an id");
+            Transaction::Nameless
+        }
+    }
+}
+
+async fn verify(
+    request: &Request,
+    message: &ProduceRequest,
+    transactional_id: &Str,
+) -> Result<Verdicts, ErrorCode> {
+    let name = |place: usize| resolve(request, message.topic_data.get(place)?).ok();
+    producing::verify(request, message, transactional_id, name).await
+}
+
+/// Answers everything with one error.
+fn refuse(message: ProduceRequest, error: ErrorCode) -> Reply<ProduceResponse> {
+    if message.acks == NONE {
+        return Reply::Close("a produce request with acks=0 was refused");
+    }
+    let responses = message.topic_data.into_iter().map(|topic| TopicProduceResponse {
+        name: topic.name,
+        topic_id: topic.topic_id,
+        partition_responses: topic
+            .partition_data
+            .iter()
+            .map(|data| failed_partition(data.index, error))
+            .collect(),
+        ..TopicProduceResponse::default()
+    });
+    let responses = responses.collect();
+    Reply::Send(ProduceResponse { responses, ..ProduceResponse::default() })
+}
+
 /// An appended batch that waits for other replicas or for the disk.
 struct Waiting {
     topic: usize,
@@ -68,7 +142,7 @@ struct Waiting {
 struct Produce<'a> {
     request: &'a Request,
     acks: i16,
-    transactional: bool,
+    verdicts: Verdicts,
     topics: usize,
     waiting: Vec<Waiting>,
     hints: LeaderHints,
@@ -77,11 +151,11 @@ struct Produce<'a> {
 }
 
 impl<'a> Produce<'a> {
-    fn new(request: &'a Request, message: &ProduceRequest) -> Self {
+    fn new(request: &'a Request, message: &ProduceRequest, verdicts: Verdicts) -> Self {
         Self {
             request,
             acks: message.acks,
-            transactional: message.transactional_id.is_some(),
+            verdicts,
             topics: 0,
             waiting: Vec::new(),
             hints: LeaderHints::default(),
@@ -91,7 +165,7 @@ impl<'a> Produce<'a> {
     }
 
     fn topic(&mut self, topic: TopicProduceData) -> TopicProduceResponse {
-        let name = self.resolve(&topic);
+        let name = resolve(self.request, &topic);
         let mut responses = Vec::with_capacity(topic.partition_data.len());
         for data in topic.partition_data {
             let place = responses.len();
@@ -107,14 +181,6 @@ impl<'a> Produce<'a> {
             partition_responses: responses,
             ..TopicProduceResponse::default()
         }
-    }
-
-    fn resolve(&self, topic: &TopicProduceData) -> Result<Str, ErrorCode> {
-        if self.request.version < TOPIC_IDS {
-            return Ok(topic.name.clone());
-        }
-        let known = self.request.image.topics.by_id(topic.topic_id);
-        known.map(|topic| topic.name.clone()).ok_or(ErrorCode::UnknownTopicId)
     }
 
     fn partition(
@@ -134,7 +200,7 @@ impl<'a> Produce<'a> {
             Some(Records::Bytes(bytes)) => bytes,
             Some(Records::Pieces(_)) | None => Bytes::new(),
         };
-        match self.append(topic, index, &record_data) {
+        match self.append(topic, index, &record_data, place) {
             Ok((replica, appended)) => {
                 let response = PartitionProduceResponse {
                     index,
@@ -154,9 +220,9 @@ impl<'a> Produce<'a> {
                 response.log_start_offset = log_start_offset.unwrap_or(-1);
                 response
             }
-            Err(Failure::NotAppended(error, code)) => {
+            Err(Failure::NotAppended(Denied { code, message })) => {
                 let mut response = self.fail(index, code);
-                response.error_message = error.answered_message().map(Str::from);
+                response.error_message = message;
                 if self.request.version >= LEADER_HINTS
                     && let Some(leader) = self.hints.leader_for(self.request, topic, index, code)
                 {
@@ -176,13 +242,11 @@ impl<'a> Produce<'a> {
         topic: &Str,
         index: i32,
         record_data: &Bytes,
+        place: usize,
     ) -> Result<(Arc<Partition>, Appended), Failure> {
         let batch = ProducedBatch::new(record_data, self.request.version >= ZSTD)
             .map_err(|rejection| Failure::Rejected(rejection, None))?;
-        if self.transactional || batch.header().is_transactional() {
-            let error = AppendError::TransactionsUnavailable;
-            return Err(Failure::NotAppended(error, ErrorCode::InvalidTxnState));
-        }
+        let verified = self.verdicts.of((self.topics, place)).map_err(Failure::NotAppended)?;
         let broker = &self.request.broker;
         let replica = broker
             .replicas
@@ -192,7 +256,7 @@ impl<'a> Produce<'a> {
         let valid =
             broker.codecs.with(|codecs| batch.validate(&rules.produce, self.now_ms, codecs));
         let valid = valid.map_err(|rejection| Failure::of_batch(rejection, &replica))?;
-        let appended = replica.append_produced(valid, self.acks, self.now_ms)?;
+        let appended = replica.append_produced(valid, self.acks, verified, self.now_ms)?;
         Ok((replica, appended))
     }
 
@@ -220,22 +284,34 @@ impl<'a> Produce<'a> {
 
     fn fail(&mut self, index: i32, error: ErrorCode) -> PartitionProduceResponse {
         self.failed = true;
-        PartitionProduceResponse {
-            index,
-            error_code: error.code(),
-            base_offset: -1,
-            log_append_time_ms: -1,
-            log_start_offset: -1,
-            ..PartitionProduceResponse::default()
-        }
+        failed_partition(index, error)
     }
+}
+
+fn failed_partition(index: i32, error: ErrorCode) -> PartitionProduceResponse {
+    PartitionProduceResponse {
+        index,
+        error_code: error.code(),
+        base_offset: -1,
+        log_append_time_ms: -1,
+        log_start_offset: -1,
+        ..PartitionProduceResponse::default()
+    }
+}
+
+fn resolve(request: &Request, topic: &TopicProduceData) -> Result<Str, ErrorCode> {
+    if request.version < TOPIC_IDS {
+        return Ok(topic.name.clone());
+    }
+    let known = request.image.topics.by_id(topic.topic_id);
+    known.map(|topic| topic.name.clone()).ok_or(ErrorCode::UnknownTopicId)
 }
 
 /// Why one partition's data was not appended.
 enum Failure {
     /// The batch is refused; with the log start offset where the answer tells it.
     Rejected(Rejection, Option<i64>),
-    NotAppended(AppendError, ErrorCode),
+    NotAppended(Denied),
 }
 
 impl Failure {
@@ -252,8 +328,8 @@ impl Failure {
 
 impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
-        let code = error_map::append(&error);
-        Self::NotAppended(error, code)
+        let message = error.answered_message().map(Str::from);
+        Self::NotAppended(Denied { code: error_map::append(&error), message })
     }
 }
 
@@ -272,7 +348,6 @@ async fn wait_for_acknowledgements(
         if let Err(error) = outcome {
             let answer = &mut response.responses[wait.topic].partition_responses[wait.partition];
             answer.error_code = error_map::append(&error).code();
-            answer.error_message = error.answered_message().map(Str::from);
             answer.base_offset = wait.appended.base_offset;
         }
     }

@@ -195,10 +195,14 @@ typed! {
     pub struct TransactionConfig from BROKER {
         abort_timed_out_transaction_cleanup_interval_ms: i32 =
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+        add_partitions_retry_backoff_max_ms: i32 =
+            "add.partitions.to.txn.retry.backoff.max.ms",
+        add_partitions_retry_backoff_ms: i32 = "add.partitions.to.txn.retry.backoff.ms",
         max_timeout_ms: i32 = "transaction.max.timeout.ms",
         partition_verification_enable: bool = "transaction.partition.verification.enable",
         remove_expired_transaction_cleanup_interval_ms: i32 =
             "transaction.remove.expired.transaction.cleanup.interval.ms",
+        state_log_load_buffer_size: i32 = "transaction.state.log.load.buffer.size",
         state_log_min_isr: i32 = "transaction.state.log.min.isr",
         state_log_num_partitions: i32 = "transaction.state.log.num.partitions",
         state_log_replication_factor: i16 = "transaction.state.log.replication.factor",

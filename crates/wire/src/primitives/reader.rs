@@ -55,6 +55,11 @@ impl Reader {
         self.frame.len() - self.position
     }
 
+    /// All bytes not read yet, to look at.
+    pub fn unread(&self) -> &[u8] {
+        &self.frame[self.position..]
+    }
+
     /// All bytes not read yet, shared.
     pub fn rest(&mut self) -> Bytes {
         let rest = self.frame.slice(self.position..);

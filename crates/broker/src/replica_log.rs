@@ -7,14 +7,14 @@ use bytes::Bytes;
 use coordination::{LogError, ShardLog, Wait};
 use env::Env;
 use records::{StampedBatch, ValidBatch};
-use replica::Refusal;
+use replica::{ProducerError, Refusal, TransactionEnd, Verified};
 use replication::{
     AppendError, Appended, Awaited, LookupError, Partition, ReadAsk, ReadError, Visibility,
 };
 
 /// A replica that this broker leads in one leader epoch.
 #[derive(Debug)]
-pub(super) struct ReplicaLog {
+pub(crate) struct ReplicaLog {
     env: Env,
     partition: Arc<Partition>,
     leader_epoch: i32,
@@ -25,7 +25,7 @@ pub(super) struct ReplicaLog {
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(3_600);
 
 impl ReplicaLog {
-    pub(super) fn new(env: Env, partition: Arc<Partition>, leader_epoch: i32) -> Self {
+    pub(crate) fn new(env: Env, partition: Arc<Partition>, leader_epoch: i32) -> Self {
         Self { env, partition, leader_epoch }
     }
 }
@@ -47,12 +47,18 @@ impl ShardLog for ReplicaLog {
         self.partition.settings().produce.max_message_bytes
     }
 
-    fn append(&self, leader_epoch: i32, batch: Bytes) -> Result<i64, LogError> {
+    fn append(&self, leader_epoch: i32, batch: Bytes, verified: Verified) -> Result<i64, LogError> {
         let invalid = || LogError::Invalid("not a batch".to_owned());
         let batch = StampedBatch::new(&batch).ok().flatten().ok_or_else(invalid)?;
         let batch = ValidBatch { batch, log_append_time: -1 };
         let now_ms = self.env.clock().wall_ms();
-        let appended = self.partition.append_coordinated(batch, leader_epoch, now_ms);
+        let appended = self.partition.append_coordinated(batch, leader_epoch, verified, now_ms);
+        appended.map(|appended| appended.base_offset).map_err(|error| append_error(&error))
+    }
+
+    fn append_end(&self, leader_epoch: i32, end: &TransactionEnd) -> Result<i64, LogError> {
+        let now_ms = self.env.clock().wall_ms();
+        let appended = self.partition.append_transaction_end(end, Some(leader_epoch), now_ms);
         appended.map(|appended| appended.base_offset).map_err(|error| append_error(&error))
     }
 
@@ -118,10 +124,19 @@ fn append_error(error: &AppendError) -> LogError {
         AppendError::Fenced { .. } => LogError::NotLeader,
         AppendError::NotEnoughReplicasAfterAppend => LogError::NotEnoughReplicas,
         AppendError::TimedOut => LogError::TimedOut,
-        AppendError::Producer(_) | AppendError::TransactionsUnavailable => {
-            LogError::Invalid(error.to_string())
-        }
+        AppendError::Producer(error) => producer_error(error),
         AppendError::Log(error) => log_error(error),
+    }
+}
+
+fn producer_error(error: &ProducerError) -> LogError {
+    match error {
+        ProducerError::InvalidEpoch { .. } => LogError::InvalidProducerEpoch,
+        ProducerError::CoordinatorFenced { .. } => LogError::TransactionCoordinatorFenced,
+        ProducerError::NotInTransaction { .. } | ProducerError::NotTransactional { .. } => {
+            LogError::InvalidTxnState
+        }
+        ProducerError::OutOfOrderSequence { .. } => LogError::Invalid(error.to_string()),
     }
 }
 
