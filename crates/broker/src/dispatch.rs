@@ -56,6 +56,7 @@ served! {
         TxnOffsetCommit => txn_offset_commit,
         DescribeConfigs => describe_configs,
         AlterConfigs => alter_configs,
+        AlterReplicaLogDirs => alter_replica_log_dirs,
         DescribeLogDirs => describe_log_dirs,
         DeleteGroups => delete_groups,
         OffsetDelete => offset_delete,

@@ -3,7 +3,7 @@
 
 use records::Rejection;
 use replica::{ProducerError, Refusal};
-use replication::{AppendError, LookupError, ReadError};
+use replication::{AlterError, AppendError, LookupError, ReadError};
 use wire::ErrorCode;
 
 /// Why a produced batch is refused before it reaches the log (kafka-semantics A).
@@ -27,6 +27,20 @@ pub(crate) fn lookup(error: &LookupError) -> ErrorCode {
         LookupError::UnknownTopicOrPartition => ErrorCode::UnknownTopicOrPartition,
         LookupError::NotLeaderOrFollower => ErrorCode::NotLeaderOrFollower,
         LookupError::Offline => ErrorCode::KafkaStorageError,
+    }
+}
+
+/// Why a replica does not move to another directory. That it is not here has a code of its own
+/// (kafka-semantics 206).
+pub(crate) fn alter_log_dir(error: &AlterError) -> ErrorCode {
+    match error {
+        AlterError::TopicNameTooLong => ErrorCode::InvalidTopicException,
+        AlterError::NoSuchDirectory => ErrorCode::LogDirNotFound,
+        AlterError::DirectoryOffline => ErrorCode::KafkaStorageError,
+        AlterError::DirectoryCordoned => ErrorCode::InvalidReplicaAssignment,
+        AlterError::Lookup(LookupError::NotLeaderOrFollower) => ErrorCode::ReplicaNotAvailable,
+        AlterError::Lookup(error) => lookup(error),
+        AlterError::Log(error) => log(error),
     }
 }
 

@@ -8,6 +8,7 @@ mod auto_create;
 mod broker_settings;
 mod codecs;
 mod connection;
+mod directory_assignments;
 mod dispatch;
 mod error_map;
 mod fetch_session;
@@ -26,6 +27,7 @@ mod topic_name;
 mod transactions;
 
 pub use connection::BrokerDoor;
+pub use directory_assignments::keep_directories_assigned;
 pub use dispatch::SERVED;
 pub use lifecycle::{Introduction, Lifecycle, Refused, ShutdownOrder};
 pub use state::{Broker, BrokerParts};

@@ -161,6 +161,13 @@ impl Lifecycle {
         }
     }
 
+    /// Directories that get no new replicas (KIP-1066).
+    fn cordoned(&self) -> Vec<Uuid> {
+        let cordoned = self.broker.replicas.directory_settings().cordoned;
+        let dirs = self.dirs.dirs().iter();
+        dirs.filter(|dir| cordoned.contains(dir)).map(|dir| dir.id()).collect()
+    }
+
     async fn beat(&self, want_shut_down: bool) -> Result<BrokerHeartbeatResponse, NoController> {
         let offline = self.dirs.dirs().iter().filter(|dir| dir.is_offline());
         let request = BrokerHeartbeatRequest {
@@ -169,6 +176,7 @@ impl Lifecycle {
             current_metadata_offset: self.broker.image().provenance.last_contained_offset,
             want_shut_down,
             offline_log_dirs: offline.map(|dir| dir.id()).collect(),
+            cordoned_log_dirs: Some(self.cordoned()),
             ..BrokerHeartbeatRequest::default()
         };
         match self.broker.controller.send(request.into(), HEARTBEAT_VERSION).await? {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub use areas::{
     ConnectionOverrides, FetchConfig, GroupCoordinatorConfig, LogManagerConfig, MetadataLogConfig,
     MigrationPolicy, NetworkConfig, NodeConfig, QuorumConfig, ReplicationConfig, Roles,
-    TransactionConfig,
+    ThrottleConfig, TransactionConfig,
 };
 pub use listeners::{ListenerLimits, Listeners};
 
@@ -50,6 +50,8 @@ pub struct ServerConfig {
     pub topic_defaults: TopicDefaults,
     /// Replicas and leadership.
     pub replication: ReplicationConfig,
+    /// How much replication may take.
+    pub throttle: ThrottleConfig,
     /// Bounds of fetches.
     pub fetch: FetchConfig,
     /// Groups and committed offsets.
@@ -113,6 +115,7 @@ impl ServerConfig {
             log_manager: LogManagerConfig::read(&values)?,
             topic_defaults: TopicDefaults::of_broker(&values),
             replication: ReplicationConfig::read(&values)?,
+            throttle: ThrottleConfig::read(&values)?,
             fetch: FetchConfig::read(&values)?,
             group_coordinator: GroupCoordinatorConfig::read(&values)?,
             transaction: TransactionConfig::read(&values)?,
@@ -197,6 +200,14 @@ fn effective(
             }
             row.valid.check(row.name, None)?;
         }
+        values.extend(value.map(|value| (row.name, value)));
+    }
+    for row in table::rows(table::BROKER_DYNAMIC_ONLY) {
+        let dynamic = broker.get(row.name).or_else(|| cluster.get(row.name));
+        let value = match dynamic {
+            Some(text) => Some(row.parse(text)?),
+            None => Value::default_of(row),
+        };
         values.extend(value.map(|value| (row.name, value)));
     }
     Ok(values)

@@ -228,9 +228,18 @@ impl Log {
         }
     }
 
+    /// Whether it is this log that a job flushes, and not one that it took the place of
+    /// ([`LogDirs::promote`](crate::LogDirs::promote)).
+    pub fn is_of_this_log(&self, job: &FlushJob) -> bool {
+        Arc::ptr_eq(&job.home, self.home())
+    }
+
     /// Takes note of a job that succeeded: moves the recovery point, if indexes were flushed too,
     /// and gives back memory that only the unflushed part needed.
     pub fn flushed(&mut self, job: &FlushJob) {
+        if !self.is_of_this_log(job) {
+            return;
+        }
         // What was truncated since and written again is not what the job synced.
         if job.truncations == self.home().written().truncations {
             self.synced_offset = self.synced_offset.max(job.up_to);

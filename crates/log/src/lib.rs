@@ -42,6 +42,7 @@ mod offset_index;
 mod open_files;
 pub mod partition_metadata;
 pub mod producer_snapshot;
+mod promote;
 mod read;
 mod recovery;
 mod repair;

@@ -212,6 +212,34 @@ impl LogDir {
         self.write_checkpoint(OffsetCheckpoint::RecoveryPoint, &encode_offsets(offsets))
     }
 
+    /// Takes a partition out of the checkpoints of this directory, where they tell of it: what they
+    /// say was true of a replica that is gone. Waits for the disk.
+    pub(crate) fn forget(&self, topic_partition: &TopicPartition) -> Result<(), Error> {
+        let _no_other_writer = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        for checkpoint in [
+            OffsetCheckpoint::RecoveryPoint,
+            OffsetCheckpoint::LogStartOffset,
+            OffsetCheckpoint::HighWatermark,
+        ] {
+            let mut offsets = self.read_offsets(checkpoint)?;
+            if offsets.remove(topic_partition).is_some() {
+                let offsets = offsets.iter().map(|(name, offset)| (name, *offset));
+                self.write_checkpoint(checkpoint, &encode_offsets(offsets))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes durable which replica directories there are and how they are called. Waits for the
+    /// disk.
+    ///
+    /// # Errors
+    /// The directory cannot be synced.
+    pub fn sync(&self) -> Result<(), Error> {
+        self.check_online()?;
+        self.checked(self.path(), self.files().sync_dir(self.path()))
+    }
+
     /// Says that everything in this directory is on the disk: to be written last, after all logs
     /// were closed and the checkpoints written, and only if none of that failed. `broker_epoch` is
     /// told to the controller at the next start.

@@ -1,6 +1,7 @@
 //! The log directories of a node (`log.dirs`).
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -53,9 +54,11 @@ pub type SettingsOf = dyn Fn(&TopicPartition) -> Arc<LogSettings> + Send + Sync;
 /// What was found in the log directories.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The logs in use.
+    /// The logs in use, by partition. A move between directories that was cut off right before its
+    /// end leaves two of a partition: the longer one comes first.
     pub logs: Vec<LoadedLog>,
-    /// Copies on their way to another directory, to take the place of a log in use.
+    /// Copies on their way to another directory, to take the place of a log in use, in the same
+    /// order.
     pub future: Vec<LoadedLog>,
     /// Replicas that had been set aside in an earlier run.
     pub strays: Vec<(TopicPartition, PathBuf)>,
@@ -171,8 +174,9 @@ impl LogDirs {
         for worker in workers {
             loaded.extend(worker.await);
         }
-        self.set_duplicates_aside(&mut loaded);
-        let order = |log: &LoadedLog| log.log.topic_partition().clone();
+        let order = |log: &LoadedLog| {
+            (log.log.topic_partition().clone(), Reverse(log.log.log_end_offset()))
+        };
         loaded.logs.sort_by_cached_key(order);
         loaded.future.sort_by_cached_key(order);
         loaded
@@ -185,37 +189,18 @@ impl LogDirs {
             let is_metadata = &*name.topic_partition.topic == CLUSTER_METADATA;
             (!is_metadata).then_some((entry.name, name))
         });
+        let names: VecDeque<_> = names.collect();
+        let current = names.iter().filter(|(_, name)| name.kind == ReplicaKind::Current);
         Ok(Work {
             dir: dir.clone(),
-            names: names.collect(),
+            current: current.map(|(_, name)| name.topic_partition.clone()).collect(),
+            names,
             recovery_points: dir.read_offsets(OffsetCheckpoint::RecoveryPoint)?,
             log_start_offsets: dir.read_offsets(OffsetCheckpoint::LogStartOffset)?,
             high_watermarks: dir.read_offsets(OffsetCheckpoint::HighWatermark)?,
             settings_of: settings_of.clone(),
             now_ms: self.env.clock().wall_ms(),
         })
-    }
-
-    /// A move between directories that was cut off right before its end leaves two logs in use;
-    /// the longer one stays.
-    fn set_duplicates_aside(&self, loaded: &mut Loaded) {
-        loaded.logs.sort_by_key(|log| {
-            (log.log.topic_partition().clone(), std::cmp::Reverse(log.log.log_end_offset()))
-        });
-        let mut kept: Vec<LoadedLog> = Vec::with_capacity(loaded.logs.len());
-        for log in std::mem::take(&mut loaded.logs) {
-            let topic_partition = log.log.topic_partition();
-            if kept.last().is_none_or(|kept| kept.log.topic_partition() != topic_partition) {
-                kept.push(log);
-                continue;
-            }
-            let (topic_partition, path) = (topic_partition.clone(), log.log.path());
-            tracing::warn!(path = %path.display(), "a second replica of {topic_partition} is set aside");
-            if let Err(error) = self.set_aside(&log.log) {
-                loaded.failed.push(FailedReplica { topic_partition, path, error });
-            }
-        }
-        loaded.logs = kept;
     }
 
     /// Opens one log in a directory, or makes it if it is not there: for the metadata log, which
@@ -225,6 +210,18 @@ impl LogDirs {
     /// # Errors
     /// The log cannot be read or written.
     pub fn open_log(
+        &self,
+        dir: &LogDir,
+        topic_partition: &TopicPartition,
+        settings: Arc<LogSettings>,
+    ) -> Result<Log, Error> {
+        let log = self.open_or_make(dir, topic_partition, settings)?;
+        // What is not a replica has no weight when replicas are placed.
+        log.home().count(false);
+        Ok(log)
+    }
+
+    fn open_or_make(
         &self,
         dir: &LogDir,
         topic_partition: &TopicPartition,
@@ -249,10 +246,12 @@ impl LogDirs {
         load::load(Arc::new(Home::new(dir.clone(), name)), known)
     }
 
-    /// The directory for a new replica: of those in order, the one with the fewest.
-    pub fn place(&self) -> Option<&LogDir> {
-        let online = self.dirs.iter().filter(|dir| !dir.is_offline());
-        online.min_by_key(|dir| dir.replicas())
+    /// The directory for a new replica: of those in order that `admits` takes, the one with the
+    /// fewest replicas, copies on their way included. When it takes none, any one in order.
+    pub fn place(&self, admits: impl Fn(&LogDir) -> bool) -> Option<&LogDir> {
+        let online = || self.dirs.iter().filter(|dir| !dir.is_offline());
+        let fewest = online().filter(|dir| admits(dir)).min_by_key(|dir| dir.replicas());
+        fewest.or_else(|| online().min_by_key(|dir| dir.replicas()))
     }
 
     /// Makes an empty log in `dir`. It is on the disk after its first flush, which is best begun at
@@ -270,7 +269,8 @@ impl LogDirs {
         self.make(dir, topic_partition, ReplicaKind::Current, Some(topic_id), settings)
     }
 
-    /// Makes an empty log in `dir` that is to take the place of the one in use elsewhere.
+    /// Makes an empty log in `dir` that is to take the place of the one in use elsewhere. Waits for
+    /// the disk.
     ///
     /// # Errors
     /// As [`create`](Self::create).
@@ -281,6 +281,8 @@ impl LogDirs {
         topic_id: Uuid,
         settings: Arc<LogSettings>,
     ) -> Result<Log, Error> {
+        // What a checkpoint tells of an earlier replica here is not true of this one.
+        dir.forget(topic_partition)?;
         self.make(dir, topic_partition, ReplicaKind::Future, Some(topic_id), settings)
     }
 
@@ -340,16 +342,6 @@ impl LogDirs {
         self.retire(log, ReplicaKind::Stray)
     }
 
-    /// Puts a future log in the place of the one in use, which is removed as by
-    /// [`delete`](Self::delete).
-    ///
-    /// # Errors
-    /// A directory cannot be renamed.
-    pub fn replace_with_future(&self, current: &Log, future: &mut Log) -> Result<(), Error> {
-        future.home().rename(&future.topic_partition().to_string())?;
-        self.delete(current)
-    }
-
     fn retire(&self, log: &Log, kind: ReplicaKind) -> Result<(), Error> {
         log.home().close();
         log.home().count(false);
@@ -366,6 +358,8 @@ impl LogDirs {
 struct Work {
     dir: LogDir,
     names: VecDeque<(String, ReplicaDirName)>,
+    /// The partitions with a log in use here.
+    current: HashSet<TopicPartition>,
     recovery_points: HashMap<TopicPartition, i64>,
     log_start_offsets: HashMap<TopicPartition, i64>,
     high_watermarks: HashMap<TopicPartition, i64>,
@@ -377,14 +371,15 @@ impl Work {
     fn next(&mut self) -> Option<(String, ReplicaKind, Known, i64)> {
         let (name, ReplicaDirName { topic_partition, kind }) = self.names.pop_front()?;
         let of = |offsets: &HashMap<TopicPartition, i64>| offsets.get(&topic_partition).copied();
-        let (recovery_point, log_start_offset, high_watermark) = match kind {
-            // The checkpoints of this directory speak of the log in use.
-            ReplicaKind::Current => (
+        // The checkpoints of this directory speak of the log in use, or else of the future one.
+        let is_meant = kind == ReplicaKind::Current || !self.current.contains(&topic_partition);
+        let (recovery_point, log_start_offset, high_watermark) = match is_meant {
+            true => (
                 of(&self.recovery_points).unwrap_or(0),
                 of(&self.log_start_offsets).unwrap_or(0),
                 of(&self.high_watermarks).unwrap_or(0),
             ),
-            _ => (0, 0, 0),
+            false => (0, 0, 0),
         };
         let known = Known {
             settings: (self.settings_of)(&topic_partition),

@@ -91,6 +91,13 @@ impl ReplicaDirName {
         Some(Self { topic_partition: TopicPartition::new(topic, partition), kind })
     }
 
+    /// Whether a future directory of the partition can have the whole name of the topic in it, as
+    /// it must: nothing else tells whose it is.
+    pub fn fits_future(topic_partition: &TopicPartition) -> bool {
+        let name = Self::format(topic_partition, ReplicaKind::Future, 0);
+        name.starts_with(&format!("{topic_partition}."))
+    }
+
     /// The name of a directory of this kind for a partition. `unique` tells apart several
     /// directories of one partition, and is not used for [`ReplicaKind::Current`].
     pub fn format(topic_partition: &TopicPartition, kind: ReplicaKind, unique: u128) -> String {

@@ -17,7 +17,7 @@ use metadata::controller::Bootstrap;
 use metadata::{Image, ResourceType};
 use net::{BoundServer, Server};
 use quorum_node::{FormatOptions, InitialVoters, NoPeers, QuorumNode};
-use replication::{Replicas, ReplicasOptions};
+use replication::{DirectoryAssignment, Replicas, ReplicasOptions};
 use tokio::sync::mpsc;
 use wire::messages::broker_registration_request::Listener;
 use wire::stored::metadata::MetadataRecord;
@@ -90,7 +90,7 @@ impl Node {
         let mut events = metadata.subscribe().await;
         wait_for_leader(&mut events).await;
         let controller = LocalController::new(handle, config.load().listeners.inter_broker.clone());
-        let broker =
+        let (broker, assignments) =
             put_broker_together(env, &config, &foundation.dirs, &metadata, controller).await;
         let replicas = Arc::clone(broker.replicas());
         let follower = Follower {
@@ -115,6 +115,7 @@ impl Node {
                 .await?;
         lifecycle.until_unfenced().await;
         let broker_epoch = lifecycle.broker_epoch();
+        tasks.extend(look_after_directories(env, &broker, assignments));
         tasks.push(env.spawn("heartbeats", lifecycle.run()));
         let client_server =
             foundation.client_server.serve(Arc::new(BrokerDoor::new(broker))).await?;
@@ -311,10 +312,12 @@ async fn put_broker_together(
     dirs: &Arc<LogDirs>,
     metadata: &Metadata,
     controller: LocalController,
-) -> Arc<Broker> {
+) -> (Arc<Broker>, mpsc::UnboundedReceiver<DirectoryAssignment>) {
     let image = metadata.cell();
     reconfigure(config, &image.load());
     let (proposals, _isr_changes) = mpsc::unbounded_channel();
+    let (assignments, to_assign) = mpsc::unbounded_channel();
+    let of_directories = Arc::clone(config);
     let settings_of = settings::topic_settings(Arc::clone(config));
     let loaded = load_logs(dirs, &settings_of, metadata).await;
     let node_id = config.load().node.node_id;
@@ -325,6 +328,8 @@ async fn put_broker_together(
         settings_of,
         replica_lag_time_max_ms: config.load().replication.replica_lag_time_max_ms,
         proposals,
+        assignments,
+        directory_settings: Arc::new(move || settings::directories(&of_directories.load())),
     };
     let broker = Broker::new(BrokerParts {
         env: env.clone(),
@@ -337,7 +342,23 @@ async fn put_broker_together(
     });
     broker.place_groups(&broker.image());
     broker.place_transactions(&broker.image());
-    broker
+    (broker, to_assign)
+}
+
+/// Starts what tells the controller where replicas are, and what moves them.
+fn look_after_directories(
+    env: &Env,
+    broker: &Arc<Broker>,
+    assignments: mpsc::UnboundedReceiver<DirectoryAssignment>,
+) -> Vec<Task<()>> {
+    let replicas = broker.replicas();
+    let telling = broker::keep_directories_assigned(Arc::clone(broker), assignments);
+    let mut tasks = vec![env.spawn("assign directories", telling)];
+    for _ in 0..settings::moves_max(&broker.config(), replicas.dirs().dirs().len()) {
+        let moves = Arc::clone(replicas).carry_out_moves();
+        tasks.push(env.spawn("move replicas", moves));
+    }
+    tasks
 }
 
 /// Puts the dynamic settings of the cluster and of this broker in force.

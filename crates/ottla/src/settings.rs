@@ -14,7 +14,9 @@ use log::LogDirsOptions;
 use metadata::{Image, ResourceType};
 use net::{Limits, ListenerLimits, ListenerSpec, SecurityProtocol};
 use quorum_node::{Settings as QuorumSettings, SnapshotSettings, static_voters};
-use replication::{BrokerDefaults, TopicSettings, TopicSettingsOf, UpkeepIntervals};
+use replication::{
+    BrokerDefaults, Cordoned, DirectorySettings, TopicSettings, TopicSettingsOf, UpkeepIntervals,
+};
 use wire::Uuid;
 
 use crate::error::StartError;
@@ -208,6 +210,29 @@ pub(crate) fn limits(config: &ServerConfig) -> Limits {
         },
         ..defaults
     }
+}
+
+/// Settings of log directories and of moves between them.
+pub(crate) fn directories(config: &ServerConfig) -> DirectorySettings {
+    let replication = &config.replication;
+    let limit = config.throttle.replica_alter_log_dirs_io_max_bytes_per_second;
+    let sample_seconds =
+        non_negative(replication.alter_log_dirs_replication_quota_window_size_seconds);
+    DirectorySettings {
+        cordoned: Cordoned::of_setting(&config.log_manager.cordoned_log_dirs),
+        move_bytes_per_second_max: non_negative(limit),
+        rate_samples: u32::try_from(replication.alter_log_dirs_replication_quota_window_num)
+            .unwrap_or(1),
+        rate_sample_ms: sample_seconds.saturating_mul(1_000),
+        copy_bytes_max: u32::try_from(replication.replica_fetch_max_bytes).unwrap_or(1 << 20),
+    }
+}
+
+/// How many replicas move between directories at a time: as many as there are directories, unless
+/// something else is said.
+pub(crate) fn moves_max(config: &ServerConfig, directories: usize) -> usize {
+    let threads = config.replication.num_replica_alter_log_dirs_threads;
+    threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or(directories).max(1)
 }
 
 /// How often checkpoints are written.

@@ -107,6 +107,27 @@ impl LeaderEpochs {
         }
     }
 
+    /// How far a log with these epochs that ends at `log_end_offset` agrees with another one, of
+    /// the same partition, that ends at `other_end_offset`: what lies at and above is to be
+    /// truncated here (kafka-semantics 64). Records without an epoch count as agreeing.
+    pub fn common_end(&self, log_end_offset: i64, other: &Self, other_end_offset: i64) -> i64 {
+        let mut end = log_end_offset;
+        // Each turn goes to an earlier epoch.
+        while let Some(entry) =
+            self.entries[..self.entries.partition_point(|e| e.start_offset < end)].last()
+        {
+            let others = other.end_offset_for(entry.epoch, other_end_offset);
+            if others.epoch == entry.epoch {
+                return end.min(others.end_offset);
+            }
+            end = match others {
+                EpochEndOffset::UNDEFINED => entry.start_offset,
+                earlier => entry.start_offset.min(earlier.end_offset),
+            };
+        }
+        end.min(other_end_offset)
+    }
+
     /// The log now ends at `end_offset`: drops the epochs that begin there or later. Whether
     /// anything changed.
     pub fn truncate_from_end(&mut self, end_offset: i64) -> bool {
@@ -186,6 +207,23 @@ mod tests {
         assert_eq!(pairs(&known), [(1, 0), (5, 5)]);
         assert!(known.assign(5, 3), "an earlier start of the same epoch");
         assert_eq!(pairs(&known), [(1, 0), (5, 3)]);
+    }
+
+    #[test]
+    fn kafka_semantics_64_how_far_two_logs_agree() {
+        let one = epochs(&[(1, 0), (2, 50), (4, 80)]);
+        let common = |other: &[(i32, i64)], end| one.common_end(100, &epochs(other), end);
+        assert_eq!(common(&[(1, 0), (2, 50), (4, 80)], 100), 100, "the same");
+        assert_eq!(common(&[(1, 0), (2, 50), (4, 80)], 90), 90, "shorter");
+        assert_eq!(common(&[(1, 0), (2, 50), (4, 80), (5, 90)], 200), 90, "went on otherwise");
+        assert_eq!(common(&[(1, 0), (2, 50), (3, 70)], 200), 70, "the epoch is not known");
+        assert_eq!(common(&[(1, 0), (2, 50), (3, 70), (5, 90)], 200), 70, "an epoch between");
+        assert_eq!(common(&[(1, 0), (2, 50)], 60), 60, "cut within an epoch");
+        assert_eq!(common(&[(1, 0)], 40), 40, "cut within an earlier one");
+        assert_eq!(common(&[(4, 90)], 200), 100, "what was before is gone");
+        assert_eq!(common(&[(5, 120)], 200), 100, "all that was here is gone there");
+        assert_eq!(common(&[], 0), 0);
+        assert_eq!(LeaderEpochs::default().common_end(7, &one, 100), 7);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! **Invariant:** what a flush says is on the disk is there with the names of its files, since no
 //! other flush of the same log runs beside it.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use log::FlushJob;
@@ -16,7 +16,7 @@ use crate::partition::{Partition, State};
 
 /// A log that has this many bytes above its recovery point is flushed whole in the background: it
 /// bounds what a start after a crash has to look at, and what the system has to write at once.
-const UNFLUSHED_BYTES_MAX: u64 = 256 << 20;
+pub(crate) const UNFLUSHED_BYTES_MAX: u64 = 256 << 20;
 
 /// What is to be brought onto the disk, and whether that happens already.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,6 +36,12 @@ impl Flushing {
     /// Somebody waits for the records.
     pub(crate) fn want_records(&mut self) {
         self.records = true;
+    }
+
+    /// The log is another one, of which little is known to be on the disk.
+    pub(crate) fn want_all(&mut self) {
+        self.records = true;
+        self.everything = true;
     }
 }
 
@@ -115,22 +121,30 @@ impl Partition {
     /// A flush is done: records on the disk may count for the high watermark now, and who waits
     /// for them goes on. The next one begins.
     pub(crate) fn flush_done(&self, job: FlushJob, result: Result<(), log::Error>, now_ms: i64) {
-        let mut guard = self.lock();
-        let state = &mut *guard;
+        let mut state = self.lock();
         state.flushing.running = false;
-        if let Err(error) = result {
-            if error.is_for_want_of_space() {
-                // The next append tries again.
-                state.flushing.everything = true;
-                state.log.flush_postponed(job);
+        // The log of a replica that has moved meanwhile does not count any more.
+        if state.log.is_of_this_log(&job) {
+            if let Err(error) = result {
+                if error.is_for_want_of_space() {
+                    // The next append tries again.
+                    state.flushing.everything = true;
+                    state.log.flush_postponed(job);
+                }
+                drop(state);
+                tracing::error!("{self:?} cannot be flushed: {error}");
+                // Whoever waits learns that the log directory is offline.
+                self.waiters.wake_all();
+                return;
             }
-            drop(guard);
-            tracing::error!("{self:?} cannot be flushed: {error}");
-            // Whoever waits learns that the log directory is offline.
-            self.waiters.wake_all();
-            return;
+            state.log.flushed(&job);
         }
-        state.log.flushed(&job);
+        self.on_disk(state, now_ms);
+    }
+
+    /// More may be on the disk than before, or another log has taken the place of the old one.
+    pub(crate) fn on_disk(&self, mut guard: MutexGuard<'_, State>, now_ms: i64) {
+        let state = &mut *guard;
         let offsets = state.offsets();
         let outcome = self.surroundings.with(|context| state.replica.on_appended(offsets, context));
         let published = self.publish(state);

@@ -54,8 +54,10 @@ impl Partition {
             let state = self.lock();
             let offsets = state.offsets();
             let low =
-                self.surroundings.with(|context| state.replica.low_watermark(offsets, context));
-            Ok(low?)
+                self.surroundings.with(|context| state.replica.low_watermark(offsets, context))?;
+            // A copy on its way to another directory counts as well.
+            let copy = self.future.view().map(|view| view.reader.log_start_offset());
+            Ok(copy.map_or(low, |copy| low.min(copy)))
         };
         loop {
             let parked = Parked::new(i64::MAX);

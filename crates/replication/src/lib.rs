@@ -1,17 +1,21 @@
 //! The replicas of this broker: append, read, wait for the high watermark, fetch from leaders.
 //!
 //! A [`Partition`] is one replica: `partition` appends, `read` and `list` look, `waiters` is the
-//! purgatory, `flush` brings logs onto the disk. [`Replicas`] is the table of them and keeps it in step with the cluster image.
+//! purgatory, `flush` brings logs onto the disk. [`Replicas`] is the table of them and keeps it in
+//! step with the cluster image; `start` fills it. `moves` takes replicas from one log directory to
+//! another.
 
 mod error;
 mod flush;
 mod front;
 mod list;
+mod moves;
 mod partition;
 mod producer_expiry;
 mod read;
 mod replicas;
 mod settings;
+mod start;
 mod surroundings;
 mod transactions;
 mod upkeep;
@@ -19,11 +23,12 @@ mod waiters;
 
 pub use error::{AppendError, LookupError, ReadError};
 pub use list::{ListAsk, OffsetSpec};
+pub use moves::{AlterError, Cordoned, DirectorySettings, FuturePlace};
 pub use partition::{Appended, Awaited, Partition};
 pub use read::{ReadAsk, ReadOutcome, ReplicaFetch};
-pub use replicas::{Replicas, ReplicasOptions, TopicSettingsOf};
+pub use replicas::{DirectorySettingsOf, Replicas, ReplicasOptions, TopicSettingsOf};
 pub use settings::{BrokerDefaults, TopicSettings};
-pub use surroundings::Proposed;
+pub use surroundings::{DirectoryAssignment, Proposed};
 pub use transactions::TransactionalBatch;
 pub use upkeep::UpkeepIntervals;
 pub use waiters::{Parked, Visibility};

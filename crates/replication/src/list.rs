@@ -1,6 +1,6 @@
 //! Looking up offsets by time or by name (kafka-semantics 79, 80).
 
-use log::TimestampOffset;
+use log::{LogReader, TimestampOffset};
 
 use crate::error::ReadError;
 use crate::partition::Partition;
@@ -66,8 +66,10 @@ impl Partition {
             }
             // Nothing is in remote storage.
             OffsetSpec::LatestTiered | OffsetSpec::EarliestPendingUpload => None,
-            OffsetSpec::MaxTimestamp => self.reader.offset_of_max_timestamp()?,
-            OffsetSpec::Timestamp(timestamp) => self.reader.offset_for_timestamp(timestamp)?,
+            OffsetSpec::MaxTimestamp => self.with_reader(LogReader::offset_of_max_timestamp)?,
+            OffsetSpec::Timestamp(timestamp) => {
+                self.with_reader(|reader| reader.offset_for_timestamp(timestamp))?
+            }
         };
         Ok(found.filter(|found| found.offset < bound))
     }

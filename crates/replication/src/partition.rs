@@ -16,6 +16,7 @@ use wire::{Str, Uuid};
 
 use crate::error::AppendError;
 use crate::flush::Flushing;
+use crate::moves::FutureReplica;
 use crate::settings::TopicSettings;
 use crate::surroundings::Surroundings;
 use crate::waiters::{Parked, Visibility, Waiters};
@@ -32,7 +33,9 @@ pub struct Partition {
     topic_id: Uuid,
     index: i32,
     pub(crate) state: Mutex<State>,
-    pub(crate) reader: LogReader,
+    /// Replaced when the replica moves to another directory.
+    reader: ArcSwap<LogReader>,
+    pub(crate) future: FutureReplica,
     pub(crate) bounds: Bounds,
     pub(crate) waiters: Waiters,
     settings: ArcSwap<TopicSettings>,
@@ -167,7 +170,8 @@ impl Partition {
             topic_id,
             index,
             state: Mutex::new(state),
-            reader,
+            reader: ArcSwap::from_pointee(reader),
+            future: FutureReplica::default(),
             bounds,
             waiters: Waiters::default(),
             settings: ArcSwap::new(settings),
@@ -208,12 +212,12 @@ impl Partition {
 
     /// The first offset that may be read.
     pub fn log_start_offset(&self) -> i64 {
-        self.reader.log_start_offset()
+        self.reader.load().log_start_offset()
     }
 
     /// The offset the next record will get.
     pub fn log_end_offset(&self) -> i64 {
-        self.reader.log_end_offset()
+        self.reader.load().log_end_offset()
     }
 
     /// Appends a client's batch as leader. The batch is visible to followers at once, to consumers
@@ -394,6 +398,26 @@ impl Partition {
         if published.last_stable_offset {
             self.waiters.data_visible(Visibility::LastStable, bytes);
         }
+    }
+
+    /// Reads from the log; once more if the replica has moved to another directory meanwhile,
+    /// which shows as a log that is closed.
+    pub(crate) fn with_reader<T>(
+        &self,
+        act: impl Fn(&LogReader) -> Result<T, log::Error>,
+    ) -> Result<T, log::Error> {
+        loop {
+            let reader = self.reader.load();
+            let result = act(&reader);
+            let is_closed = matches!(result, Err(log::Error::Closed { .. }));
+            if !is_closed || Arc::ptr_eq(&reader, &self.reader.load()) {
+                return result;
+            }
+        }
+    }
+
+    pub(crate) fn set_reader(&self, reader: LogReader) {
+        self.reader.store(Arc::new(reader));
     }
 
     pub(crate) fn set_settings(&self, settings: Arc<TopicSettings>) {

@@ -74,17 +74,22 @@ impl Partition {
             Visibility::HighWatermark => outcome.high_watermark,
             Visibility::LastStable => outcome.last_stable_offset,
         };
-        let found = self.reader.read(ReadRequest {
+        let request = ReadRequest {
             offset: ask.offset,
             bound,
             max_bytes: ask.max_bytes,
             at_least_one_batch: ask.at_least_one_batch,
+        };
+        let (range, aborted) = self.with_reader(|reader| {
+            let found = reader.read(request)?;
+            let wanted = ask.visibility == Visibility::LastStable && !found.is_empty();
+            let aborted = wanted.then(|| reader.aborted_transactions(ask.offset, &found));
+            Ok((found.range, aborted.transpose()?))
         })?;
-        if ask.visibility == Visibility::LastStable && !found.is_empty() {
-            let aborted = self.reader.aborted_transactions(ask.offset, &found)?;
-            outcome.aborted_transactions = Some(aborted);
+        if aborted.is_some() {
+            outcome.aborted_transactions = aborted;
         }
-        outcome.range = found.range;
+        outcome.range = range;
         Ok(outcome)
     }
 

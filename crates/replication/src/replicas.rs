@@ -1,24 +1,30 @@
 //! The table of this broker's replicas, kept in step with the cluster image.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwap;
 use env::Env;
-use log::{Loaded, LoadedLog, Log, LogDirs, TopicPartition};
-use metadata::{Image, LocalReplica, ResourceType, Topic, Update};
+use log::{Loaded, Log, LogDir, LogDirs, TopicPartition};
+use metadata::{Image, LocalReplica, ResourceType, Topic, Update, directory};
 use replica::{Assignment, LogOffsets, ReplicaState, ReplicationRules, Transition};
 use tokio::sync::mpsc;
-use wire::Str;
+use wire::{Str, Uuid};
 
 use crate::error::LookupError;
 use crate::flush::Wanted;
+use crate::moves::{DirectorySettings, Moves};
 use crate::partition::{Partition, State, committable_offset};
 use crate::settings::TopicSettings;
-use crate::surroundings::{Proposed, Surroundings};
+use crate::surroundings::{DirectoryAssignment, Proposed, Surroundings, ToController};
+use crate::upkeep::Written;
 
 /// Tells the settings of a topic, as they are in an image.
 pub type TopicSettingsOf = dyn Fn(&Image, &str) -> Arc<TopicSettings> + Send + Sync;
+
+/// Tells the settings of log directories as they are now.
+pub type DirectorySettingsOf = dyn Fn() -> DirectorySettings + Send + Sync;
 
 /// How the replicas of a broker are set up.
 pub struct ReplicasOptions {
@@ -34,11 +40,15 @@ pub struct ReplicasOptions {
     pub replica_lag_time_max_ms: i64,
     /// Takes the changes of ISRs that leaders propose.
     pub proposals: mpsc::UnboundedSender<Proposed>,
+    /// Takes what the controller is to know of the directories of replicas.
+    pub assignments: mpsc::UnboundedSender<DirectoryAssignment>,
+    /// Settings of log directories.
+    pub directory_settings: Arc<DirectorySettingsOf>,
 }
 
 /// All replicas on this broker.
 pub struct Replicas {
-    node_id: i32,
+    pub(crate) node_id: i32,
     env: Env,
     dirs: Arc<LogDirs>,
     settings_of: Arc<TopicSettingsOf>,
@@ -46,6 +56,13 @@ pub struct Replicas {
     surroundings: Arc<Surroundings>,
     image: Arc<ArcSwap<Image>>,
     topics: RwLock<HashMap<Str, Slots>>,
+    directory_settings: Arc<DirectorySettingsOf>,
+    pub(crate) moves: Moves,
+    /// Directories asked for, of partitions that are not here yet.
+    preferred: Mutex<HashMap<TopicPartition, Uuid>>,
+    /// Held by whoever makes, removes or moves replicas.
+    change: Mutex<()>,
+    pub(crate) written: Mutex<Written>,
 }
 
 /// The replicas of one topic, by partition index.
@@ -53,7 +70,7 @@ type Slots = Vec<Slot>;
 
 /// What is known here of one partition.
 #[derive(Debug, Clone, Default)]
-enum Slot {
+pub(crate) enum Slot {
     /// No replica here.
     #[default]
     Elsewhere,
@@ -68,8 +85,10 @@ impl Replicas {
     /// is set aside (kafka-storage §4.9).
     pub fn new(env: &Env, options: ReplicasOptions, loaded: Loaded) -> Self {
         let image = options.image.load_full();
+        let to_controller =
+            ToController { proposals: options.proposals, assignments: options.assignments };
         let surroundings =
-            Surroundings::new(env.clone(), Arc::clone(&options.image), options.proposals);
+            Surroundings::new(env.clone(), Arc::clone(&options.image), to_controller);
         let replicas = Self {
             node_id: options.node_id,
             env: env.clone(),
@@ -79,14 +98,13 @@ impl Replicas {
             surroundings: Arc::new(surroundings),
             image: options.image,
             topics: RwLock::default(),
+            directory_settings: options.directory_settings,
+            moves: Moves::default(),
+            preferred: Mutex::default(),
+            change: Mutex::default(),
+            written: Mutex::default(),
         };
-        for failed in loaded.failed {
-            let TopicPartition { topic, partition } = failed.topic_partition;
-            replicas.set(&Str::copy_from(&topic), partition, Slot::Offline);
-        }
-        for loaded in loaded.logs {
-            replicas.adopt(&image, loaded);
-        }
+        replicas.take_in(&image, loaded);
         replicas.lead_and_follow_all(&image);
         replicas
     }
@@ -132,6 +150,19 @@ impl Replicas {
         &self.env
     }
 
+    /// Settings of log directories as they are now.
+    pub fn directory_settings(&self) -> DirectorySettings {
+        (self.directory_settings)()
+    }
+
+    pub(crate) fn preferred(&self) -> MutexGuard<'_, HashMap<TopicPartition, Uuid>> {
+        self.preferred.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
+        self.change.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The broker has been registered: leaders name this epoch in what they propose.
     pub fn registered(&self, broker_epoch: i64) {
         self.surroundings.set_broker_epoch(broker_epoch);
@@ -140,9 +171,13 @@ impl Replicas {
     /// Follows a change of the image: makes and deletes replicas, takes up leaderships, puts
     /// settings in force. May wait for the disk.
     pub fn apply(&self, update: &Update) {
+        let _one_at_a_time = self.change();
         let local = update.local_replicas(self.node_id);
-        for gone in &local.deleted {
-            self.delete(gone);
+        let left: HashSet<PathBuf> =
+            local.deleted.iter().filter_map(|gone| self.delete(gone)).collect();
+        if !left.is_empty() {
+            // What they tell of a log must not be taken for what is true of a later one.
+            self.write_checkpoints(|dir| left.contains(dir));
         }
         for replica in local.leaders.iter().chain(&local.followers) {
             self.place(&update.after, replica);
@@ -158,33 +193,14 @@ impl Replicas {
         }
     }
 
-    /// Takes a log that was found into use, if the image places it here and means the same topic.
-    fn adopt(&self, image: &Image, loaded: LoadedLog) {
-        let LoadedLog { log, high_watermark } = loaded;
-        let (name, index) = (log.topic_partition().topic.clone(), log.topic_partition().partition);
-        let topic = image.topics.by_name(&name);
-        let placed = topic.filter(|topic| {
-            topic.partition(index).is_some_and(|p| p.replicas.contains(&self.node_id))
-        });
-        let Some(topic) = placed else {
-            tracing::warn!("{name}-{index} is not placed on this broker; its log is set aside");
-            self.retire(|| self.dirs.set_aside(&log));
-            return;
-        };
-        match log.topic_id() {
-            Some(id) if id != topic.id => {
-                tracing::warn!(
-                    "the log of {name}-{index} is of an earlier topic of that name (id {id}, now \
-                     {}); it is set aside",
-                    topic.id
-                );
-                self.retire(|| self.dirs.set_aside(&log));
-            }
-            _ => self.admit(image, topic, index, log, high_watermark),
-        }
-    }
-
-    fn admit(&self, image: &Image, topic: &Topic, index: i32, log: Log, high_watermark: i64) {
+    pub(crate) fn admit(
+        &self,
+        image: &Image,
+        topic: &Topic,
+        index: i32,
+        log: Log,
+        high_watermark: i64,
+    ) {
         let settings = (self.settings_of)(image, &topic.name);
         let rules = self.rules(&settings);
         let offsets = LogOffsets {
@@ -227,6 +243,7 @@ impl Replicas {
             self.create(image, topic, index);
         }
         if let Ok(replica) = self.get(&topic.name, index) {
+            self.tell_directory(partition, &replica);
             replica.assign(&Assignment {
                 leader: partition.leader,
                 leader_epoch: partition.leader_epoch,
@@ -237,18 +254,28 @@ impl Replicas {
         }
     }
 
+    /// Has the controller told where a replica is, when it holds that it is elsewhere (KIP-858).
+    fn tell_directory(&self, known: &metadata::Partition, replica: &Partition) {
+        let (dir, _) = replica.place();
+        let is_known = known.directory(self.node_id).is_none_or(|directory| {
+            // While a move comes to its end the controller is ahead of it.
+            directory == dir.id() || replica.is_moving_to(directory)
+        });
+        if !is_known {
+            replica.assign_directory(dir.id(), None);
+        }
+    }
+
     fn create(&self, image: &Image, topic: &Topic, index: i32) {
         let settings = (self.settings_of)(image, &topic.name);
         let name = TopicPartition { topic: topic.name.to_string().into(), partition: index };
-        let made = match self.dirs.place() {
-            Some(dir) => self.dirs.create(dir, &name, topic.id, Arc::clone(&settings.log)),
-            None => {
-                tracing::error!("no log directory is left for {name}");
-                self.set(&topic.name, index, Slot::Offline);
-                return;
-            }
+        let assigned = self.assigned_directory(image, &topic.name, index);
+        let Some(dir) = self.place_new(&name, assigned) else {
+            tracing::error!("no log directory is left for {name}");
+            self.set(&topic.name, index, Slot::Offline);
+            return;
         };
-        match made {
+        match self.dirs.create(&dir, &name, topic.id, Arc::clone(&settings.log)) {
             Ok(log) => self.admit(image, topic, index, log, 0),
             Err(error) => {
                 tracing::error!("cannot make the log of {name}: {error}");
@@ -257,23 +284,55 @@ impl Replicas {
         }
     }
 
-    fn delete(&self, gone: &LocalReplica) {
+    /// The directory for a replica that is not here yet: the one that was asked for, the one that
+    /// the metadata names, or else the one in order that has the fewest. `None` also while it may
+    /// lie in a directory that is offline.
+    fn place_new(&self, name: &TopicPartition, assigned: Option<Uuid>) -> Option<LogDir> {
+        let dirs = self.dirs.dirs();
+        let with_id = |id: Uuid| dirs.iter().find(|dir| dir.id() == id);
+        let asked_for = self.preferred().remove(name).and_then(with_id);
+        if let Some(dir) = asked_for.filter(|dir| !dir.is_offline()) {
+            return Some(dir.clone());
+        }
+        if let Some(id) = assigned.filter(|id| *id != directory::UNASSIGNED) {
+            match with_id(id) {
+                Some(dir) if dir.is_offline() => return None,
+                Some(dir) => return Some(dir.clone()),
+                None if dirs.iter().any(LogDir::is_offline) => return None,
+                None => {}
+            }
+        }
+        let cordoned = self.directory_settings().cordoned;
+        self.dirs.place(|dir| !cordoned.contains(dir)).cloned()
+    }
+
+    /// Removes a replica; the directory it was in, if there was one.
+    fn delete(&self, gone: &LocalReplica) -> Option<PathBuf> {
         match self.slot(&gone.topic.name, gone.index) {
-            Slot::Online(replica) if replica.topic_id() == gone.topic.id => self.remove(&replica),
-            Slot::Offline => self.set(&gone.topic.name, gone.index, Slot::Elsewhere),
-            Slot::Online(_) | Slot::Elsewhere => {}
+            Slot::Online(replica) if replica.topic_id() == gone.topic.id => {
+                let dir = replica.place().0.path().to_owned();
+                self.remove(&replica);
+                Some(dir)
+            }
+            Slot::Offline => {
+                self.set(&gone.topic.name, gone.index, Slot::Elsewhere);
+                None
+            }
+            Slot::Online(_) | Slot::Elsewhere => None,
         }
     }
 
     fn remove(&self, replica: &Partition) {
         self.set(replica.topic(), replica.index(), Slot::Elsewhere);
+        // The copy first: one that is found without its log is taken for what is left of it.
+        self.retire(|| self.end_move(replica));
         let state = replica.lock();
         self.retire(|| self.dirs.delete(&state.log));
         drop(state);
         replica.waiters.wake_all();
     }
 
-    fn retire(&self, retire: impl FnOnce() -> Result<(), log::Error>) {
+    pub(crate) fn retire(&self, retire: impl FnOnce() -> Result<(), log::Error>) {
         if let Err(error) = retire() {
             tracing::error!("a replica cannot be taken out of use: {error}");
         }
@@ -297,13 +356,13 @@ impl Replicas {
         }
     }
 
-    fn slot(&self, topic: &str, index: i32) -> Slot {
+    pub(crate) fn slot(&self, topic: &str, index: i32) -> Slot {
         let topics = self.read();
         let slots = topics.get(topic);
         slots.and_then(|slots| slots.get(usize::try_from(index).ok()?)).cloned().unwrap_or_default()
     }
 
-    fn set(&self, topic: &Str, index: i32, slot: Slot) {
+    pub(crate) fn set(&self, topic: &Str, index: i32, slot: Slot) {
         let Ok(index) = usize::try_from(index) else { return };
         let mut topics = self.write();
         let slots = topics.entry(topic.detach()).or_default();
@@ -360,6 +419,9 @@ impl Partition {
 
     /// Puts other settings in force.
     pub(crate) fn reconfigure(&self, settings: Arc<TopicSettings>, rules: ReplicationRules) {
+        if let Some(copy) = self.future.lock().as_mut() {
+            copy.log.set_settings(Arc::clone(&settings.log));
+        }
         let mut guard = self.lock();
         let state = &mut *guard;
         state.log.set_settings(Arc::clone(&settings.log));

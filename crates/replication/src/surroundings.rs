@@ -9,7 +9,7 @@ use env::Env;
 use log::FlushJob;
 use metadata::Image;
 use replica::{BrokerStanding, Brokers, Context, IsrProposal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use wire::Uuid;
 
@@ -27,6 +27,26 @@ pub struct Proposed {
     pub proposal: IsrProposal,
 }
 
+/// What the controller is to know of the directory of a replica (KIP-858).
+#[derive(Debug)]
+pub struct DirectoryAssignment {
+    /// The topic.
+    pub topic_id: Uuid,
+    /// The partition.
+    pub index: i32,
+    /// The id of the directory that the replica is in, or will be in next.
+    pub directory: Uuid,
+    /// Told when the controller has written it down; dropped when it will not be.
+    pub accepted: Option<oneshot::Sender<()>>,
+}
+
+/// The ways to the controller.
+#[derive(Debug)]
+pub(crate) struct ToController {
+    pub(crate) proposals: mpsc::UnboundedSender<Proposed>,
+    pub(crate) assignments: mpsc::UnboundedSender<DirectoryAssignment>,
+}
+
 /// Time, the cluster image, and the way to the controller.
 #[derive(Debug)]
 pub(crate) struct Surroundings {
@@ -34,17 +54,13 @@ pub(crate) struct Surroundings {
     began: Instant,
     image: Arc<ArcSwap<Image>>,
     broker_epoch: AtomicI64,
-    proposals: mpsc::UnboundedSender<Proposed>,
+    to_controller: ToController,
 }
 
 impl Surroundings {
-    pub(crate) fn new(
-        env: Env,
-        image: Arc<ArcSwap<Image>>,
-        proposals: mpsc::UnboundedSender<Proposed>,
-    ) -> Self {
+    pub(crate) fn new(env: Env, image: Arc<ArcSwap<Image>>, to_controller: ToController) -> Self {
         let began = env.now();
-        Self { env, began, image, broker_epoch: AtomicI64::new(-1), proposals }
+        Self { env, began, image, broker_epoch: AtomicI64::new(-1), to_controller }
     }
 
     /// Runs `event` with the world as it is now.
@@ -93,8 +109,17 @@ impl Surroundings {
         if let Some(proposal) = proposal {
             let (topic_id, index) = (partition.topic_id(), partition.index());
             // Nobody listens while the node goes down; then nothing is to be changed any more.
-            let _ = self.proposals.send(Proposed { topic_id, index, proposal });
+            let _ = self.to_controller.proposals.send(Proposed { topic_id, index, proposal });
         }
+    }
+}
+
+impl Surroundings {
+    /// Passes on where a replica is. The receiver keeps the latest of each replica, so what waits
+    /// is bounded by their number.
+    pub(crate) fn assign_directory(&self, assignment: DirectoryAssignment) {
+        // Nobody listens while the node goes down; the next start tells it again.
+        let _ = self.to_controller.assignments.send(assignment);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use log::{LogDir, OffsetCheckpoint, TopicPartition};
+use log::{Log, LogDir, OffsetCheckpoint, TopicPartition};
 use tokio::time::Instant;
 
 use crate::partition::Partition;
@@ -29,12 +29,11 @@ type Offsets = Vec<(TopicPartition, i64)>;
 
 /// What was last written, so that an idle broker writes nothing.
 #[derive(Debug, Default)]
-struct Written(HashMap<(PathBuf, OffsetCheckpoint), Offsets>);
+pub(crate) struct Written(HashMap<(PathBuf, OffsetCheckpoint), Offsets>);
 
 impl Replicas {
     /// Does the upkeep until the task is dropped.
     pub async fn upkeep(self: Arc<Self>, intervals: UpkeepIntervals) {
-        let mut written = Written::default();
         let now = self.env().now();
         let mut due = [
             (OffsetCheckpoint::HighWatermark, intervals.high_watermarks),
@@ -50,7 +49,7 @@ impl Replicas {
             for (checkpoint, every, at) in &mut due {
                 if *at <= now {
                     *at = now + *every;
-                    written = self.write_in_background(*checkpoint, written).await;
+                    self.write_in_background(*checkpoint).await;
                 }
             }
             if sweep <= now {
@@ -60,17 +59,9 @@ impl Replicas {
         }
     }
 
-    async fn write_in_background(
-        self: &Arc<Self>,
-        checkpoint: OffsetCheckpoint,
-        mut written: Written,
-    ) -> Written {
+    async fn write_in_background(self: &Arc<Self>, checkpoint: OffsetCheckpoint) {
         let replicas = Arc::clone(self);
-        let write = move || {
-            replicas.write_checkpoint(checkpoint, &mut written);
-            written
-        };
-        self.env().blocking(write).await
+        self.env().blocking(move || replicas.write_checkpoint(checkpoint, |_| true)).await;
     }
 
     async fn sweep(self: &Arc<Self>) {
@@ -83,17 +74,28 @@ impl Replicas {
         self.env().blocking(sweep).await;
     }
 
-    fn write_checkpoint(&self, checkpoint: OffsetCheckpoint, written: &mut Written) {
-        let mut by_dir: HashMap<PathBuf, Offsets> = HashMap::new();
-        for dir in self.dirs().dirs() {
-            by_dir.insert(dir.path().to_owned(), Vec::new());
+    /// Writes all checkpoints of the directories that `of` picks by their paths. Waits for the
+    /// disk.
+    pub(crate) fn write_checkpoints(&self, of: impl Fn(&Path) -> bool) {
+        for checkpoint in [
+            OffsetCheckpoint::RecoveryPoint,
+            OffsetCheckpoint::LogStartOffset,
+            OffsetCheckpoint::HighWatermark,
+        ] {
+            self.write_checkpoint(checkpoint, &of);
         }
+    }
+
+    fn write_checkpoint(&self, checkpoint: OffsetCheckpoint, of: impl Fn(&Path) -> bool) {
+        // Held while offsets are collected, too: of two writers the later one knows better.
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_dir: HashMap<PathBuf, Offsets> = HashMap::new();
         for partition in self.online() {
-            if let Some((dir, entry)) = offset_of(&partition, checkpoint) {
+            for (dir, entry) in offsets_of(&partition, checkpoint) {
                 by_dir.entry(dir).or_default().push(entry);
             }
         }
-        for dir in self.dirs().dirs().iter().filter(|dir| !dir.is_offline()) {
+        for dir in self.dirs().dirs().iter().filter(|dir| !dir.is_offline() && of(dir.path())) {
             let mut offsets = by_dir.remove(dir.path()).unwrap_or_default();
             offsets.sort();
             written.write(dir, checkpoint, offsets);
@@ -106,22 +108,19 @@ impl Replicas {
         let started = Instant::now();
         let mut failed: Vec<PathBuf> = Vec::new();
         let partitions = self.online();
-        for partition in &partitions {
-            let mut state = partition.lock();
-            let dir = state.log.dir().path().to_owned();
-            if let Err(error) = state.log.close(self.env().clock().wall_ms()) {
-                tracing::error!("cannot close the log of {partition:?}: {error}");
-                failed.push(dir);
+        let mut close = |log: &mut Log| {
+            if let Err(error) = log.close(self.env().clock().wall_ms()) {
+                tracing::error!("cannot close {}: {error}", log.path().display());
+                failed.push(log.dir().path().to_owned());
             }
+        };
+        for partition in &partitions {
+            if let Some(copy) = partition.future.lock().as_mut() {
+                close(&mut copy.log);
+            }
+            close(&mut partition.lock().log);
         }
-        let mut written = Written::default();
-        for checkpoint in [
-            OffsetCheckpoint::RecoveryPoint,
-            OffsetCheckpoint::LogStartOffset,
-            OffsetCheckpoint::HighWatermark,
-        ] {
-            self.write_checkpoint(checkpoint, &mut written);
-        }
+        self.write_checkpoints(|_| true);
         for dir in self.dirs().dirs() {
             if failed.iter().any(|path| path == dir.path()) || dir.is_offline() {
                 continue;
@@ -159,22 +158,26 @@ fn report(dir: &Path, checkpoint: OffsetCheckpoint, error: &log::Error) {
     tracing::error!(dir = %dir.display(), ?checkpoint, "cannot write a checkpoint: {error}");
 }
 
-/// Which directory a partition is in, and what the checkpoint says of it; `None` when it says
-/// nothing.
-fn offset_of(
+/// What the checkpoint says of a partition, and in which directory: of the log in use, and of a copy
+/// on its way to another directory.
+fn offsets_of(
     partition: &Partition,
     checkpoint: OffsetCheckpoint,
-) -> Option<(PathBuf, (TopicPartition, i64))> {
+) -> impl Iterator<Item = (PathBuf, (TopicPartition, i64))> {
+    // Both at once: a swap between the two would show one log twice, and the other not at all.
+    let copy = partition.future.lock();
     let state = partition.lock();
-    let log = &state.log;
-    let offset = match checkpoint {
-        OffsetCheckpoint::HighWatermark => state.replica.high_watermark(),
-        OffsetCheckpoint::RecoveryPoint => log.recovery_point(),
-        OffsetCheckpoint::LogStartOffset => {
-            let start = log.log_start_offset();
-            (start > log.first_segment_base_offset()).then_some(start)?
-        }
-        OffsetCheckpoint::CleanerOffset => return None,
+    let high_watermark = state.replica.high_watermark();
+    let logs = [Some(&state.log), copy.as_ref().map(|copy| &copy.log)];
+    let entry = |log: &Log| {
+        let offset = match checkpoint {
+            OffsetCheckpoint::HighWatermark => high_watermark.min(log.log_end_offset()),
+            OffsetCheckpoint::RecoveryPoint => log.recovery_point(),
+            OffsetCheckpoint::LogStartOffset => log.log_start_offset_to_checkpoint()?,
+            OffsetCheckpoint::CleanerOffset => return None,
+        };
+        Some((log.dir().path().to_owned(), (log.topic_partition().clone(), offset)))
     };
-    Some((log.dir().path().to_owned(), (log.topic_partition().clone(), offset)))
+    let entries = logs.map(|log| log.and_then(entry));
+    entries.into_iter().flatten()
 }

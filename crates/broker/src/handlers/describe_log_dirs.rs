@@ -25,6 +25,7 @@ pub(crate) async fn handle(
     let mut by_dir = replicas_by_dir(&request, asked(message));
     let dirs = request.broker.replicas.dirs().dirs().to_vec();
     let files = request.broker.env.files().clone();
+    let cordoned = request.broker.replicas.directory_settings().cordoned;
     let with_space = request.broker.env.blocking(move || {
         let space = |dir: LogDir| {
             let online = !dir.is_offline();
@@ -36,6 +37,7 @@ pub(crate) async fn handle(
     let results = with_space.await.into_iter().map(|(dir, space)| {
         let topics = by_dir.remove(dir.path()).unwrap_or_default();
         let error = if dir.is_offline() { ErrorCode::KafkaStorageError } else { ErrorCode::None };
+        let is_cordoned = cordoned.contains(&dir);
         let bytes = |value: Option<u64>| value.and_then(|v| i64::try_from(v).ok()).unwrap_or(-1);
         DescribeLogDirsResult {
             error_code: error.code(),
@@ -43,6 +45,7 @@ pub(crate) async fn handle(
             topics: to_wire(topics),
             total_bytes: bytes(space.as_ref().map(|space| space.total)),
             usable_bytes: bytes(space.as_ref().map(|space| space.free)),
+            is_cordoned,
             ..DescribeLogDirsResult::default()
         }
     });
@@ -81,7 +84,21 @@ fn replicas_by_dir(
             is_future_key: false,
             ..DescribeLogDirsPartition::default()
         };
-        by_dir.entry(dir).or_default().entry(key.0).or_default().push(partition);
+        let mut add = |dir, partition| {
+            let topics: &mut Topics = by_dir.entry(dir).or_default();
+            topics.entry(key.0.clone()).or_default().push(partition);
+        };
+        add(dir, partition);
+        if let Some(future) = replica.future() {
+            let copy = DescribeLogDirsPartition {
+                partition_index: replica.index(),
+                partition_size: i64::try_from(future.size).unwrap_or(i64::MAX),
+                offset_lag: future.offset_lag,
+                is_future_key: true,
+                ..DescribeLogDirsPartition::default()
+            };
+            add(future.dir, copy);
+        }
     }
     by_dir
 }

@@ -125,11 +125,24 @@ typed! {
 }
 
 typed! {
+    /// How much replication may take, set while the server runs.
+    pub struct ThrottleConfig from BROKER_DYNAMIC_ONLY {
+        replica_alter_log_dirs_io_max_bytes_per_second: i64 =
+            "replica.alter.log.dirs.io.max.bytes.per.second",
+    }
+}
+
+typed! {
     /// Replicas and leadership.
     pub struct ReplicationConfig from BROKER {
+        alter_log_dirs_replication_quota_window_num: i32 =
+            "alter.log.dirs.replication.quota.window.num",
+        alter_log_dirs_replication_quota_window_size_seconds: i32 =
+            "alter.log.dirs.replication.quota.window.size.seconds",
         auto_leader_rebalance_enable: bool = "auto.leader.rebalance.enable",
         controller_socket_timeout_ms: i32 = "controller.socket.timeout.ms",
         leader_imbalance_check_interval_seconds: i64 = "leader.imbalance.check.interval.seconds",
+        num_replica_alter_log_dirs_threads: Option<i32> = "num.replica.alter.log.dirs.threads",
         num_replica_fetchers: i32 = "num.replica.fetchers",
         replica_fetch_backoff_ms: i32 = "replica.fetch.backoff.ms",
         replica_fetch_max_bytes: i32 = "replica.fetch.max.bytes",

@@ -33,6 +33,7 @@ pub(super) const ROWS: &[Setting] = &[
     list("cordoned.log.dirs", "")
         .items(Items::ANY_OR_NULL)
         .per_broker()
+        .works()
         .doc("Log directories that get no new partitions; `*` means all."),
     long("log.cleaner.backoff.ms", 15_000)
         .at_least(0)

@@ -7,8 +7,9 @@ pub(super) const ROWS: &[Setting] = &[
     int("alter.log.dirs.replication.quota.window.num", 11)
         .at_least(1)
         .low()
+        .works()
         .doc("Samples for the quota on moving replicas between log directories."),
-    int("alter.log.dirs.replication.quota.window.size.seconds", 1).at_least(1).low().doc(
+    int("alter.log.dirs.replication.quota.window.size.seconds", 1).at_least(1).low().works().doc(
         "Length of a sample for the quota on moving replicas between \
          log directories.",
     ),

@@ -41,11 +41,9 @@ pub(super) const ROWS: &[Setting] = &[
         "Default of `min.insync.replicas` of topics: replicas that must have a record \
          before acks=all is answered.",
     ),
-    int("num.replica.alter.log.dirs.threads", 0)
-        .null()
-        .high()
-        .never()
-        .doc("Threads that move replicas between log directories."),
+    int("num.replica.alter.log.dirs.threads", 0).null().high().works().doc(
+        "Replicas that move between log directories at a time; by default as many as directories.",
+    ),
     int("num.replica.fetchers", 1)
         .at_least(1)
         .high()

@@ -15,5 +15,6 @@ pub(super) const ROWS: &[Setting] = &[
     long("replica.alter.log.dirs.io.max.bytes.per.second", i64::MAX)
         .at_least(0)
         .cluster_wide()
+        .works()
         .doc("Bytes per second for moving replicas between log directories."),
 ];

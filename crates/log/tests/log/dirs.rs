@@ -15,7 +15,7 @@ fn replicas_are_placed_where_there_are_fewest() {
         let mut logs = Vec::new();
         for partition in 0..7 {
             let partition = TopicPartition::new("t", partition);
-            let dir = dirs.place().unwrap();
+            let dir = dirs.place(|_| true).unwrap();
             logs.push(dirs.create(dir, &partition, TOPIC_ID, settings.clone()).unwrap());
         }
         let counts = |dirs: &LogDirs| -> Vec<usize> {
@@ -29,6 +29,23 @@ fn replicas_are_placed_where_there_are_fewest() {
         let dirs = LogDirs::open(&node.env, node.options(&["a", "b", "c"])).unwrap();
         let _loaded = node.load(&dirs, &settings);
         assert_eq!(counts(&dirs), [2, 2, 2]);
+    });
+}
+
+#[test]
+fn a_directory_that_is_not_admitted_gets_replicas_only_when_no_other_does() {
+    everywhere(|world| {
+        let node = world.start();
+        let settings = Arc::new(small());
+        let dirs = LogDirs::open(&node.env, node.options(&["a", "b"])).unwrap();
+        let [a, b] = dirs.dirs() else { unreachable!() };
+        let metadata = TopicPartition::new(log::CLUSTER_METADATA, 0);
+        let _quorum = dirs.open_log(b, &metadata, settings.clone()).unwrap();
+        assert_eq!(b.replicas(), 0, "the metadata log is no replica");
+        let _log = dirs.create(a, &partition(), TOPIC_ID, settings).unwrap();
+        assert_eq!(dirs.place(|_| true).unwrap().path(), b.path());
+        assert_eq!(dirs.place(|dir| dir.id() != b.id()).unwrap().path(), a.path());
+        assert_eq!(dirs.place(|_| false).unwrap().path(), b.path());
     });
 }
 
