@@ -18,6 +18,8 @@ mod copy;
 mod future_replica;
 mod phase;
 mod request;
+#[cfg(test)]
+mod tests;
 mod throttle;
 
 use std::collections::BTreeMap;

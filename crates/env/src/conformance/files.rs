@@ -257,6 +257,22 @@ fn a_killed_process_loses_nothing_but_its_locks_and_files() {
 }
 
 #[test]
+fn a_process_dies_between_two_changes() {
+    let disk = SimDisk::new();
+    let files = disk.files();
+    let file = files.open("/a", OpenOptions::create()).unwrap();
+    disk.process_crash_after(2);
+    file.write_all_at(b"one", 0).unwrap();
+    files.rename("/a", "/b").unwrap();
+    assert!(file.write_all_at(b"two", 0).is_err());
+    assert!(files.read_dir("/").is_err(), "the dead do not read either");
+    disk.process_crash();
+    let files = disk.files();
+    assert_eq!(files.read("/b").unwrap(), b"one");
+    assert_eq!(disk.changes(), 4, "with the two times that a file was opened");
+}
+
+#[test]
 fn faults_strike_where_and_when_told() {
     let disk = SimDisk::new();
     let files = disk.files();

@@ -25,6 +25,16 @@ pub enum DiskOperation {
     List,
 }
 
+impl DiskOperation {
+    /// Whether what is on the disk is another thing afterwards, or may be after a power loss.
+    pub(super) fn changes(self) -> bool {
+        match self {
+            Self::Open | Self::Write | Self::Sync | Self::Rename | Self::Remove => true,
+            Self::Read | Self::List => false,
+        }
+    }
+}
+
 /// A fault to inject with [`SimDisk::inject`](super::SimDisk::inject): by default it strikes every
 /// operation of its kind, on all paths, from now on.
 #[derive(Clone, Debug)]

@@ -28,6 +28,10 @@ struct State {
     locked: BTreeSet<PathBuf>,
     faults: Vec<DiskFault>,
     capacity: u64,
+    /// Counts the operations that change something.
+    changes: u64,
+    /// The process dies when it is about to do the change with this number.
+    crash_at: Option<u64>,
 }
 
 /// The process id that simulated nodes go by.
@@ -49,6 +53,8 @@ impl SimDisk {
             locked: BTreeSet::new(),
             faults: Vec::new(),
             capacity: u64::MAX,
+            changes: 0,
+            crash_at: None,
         })))
     }
 
@@ -68,8 +74,23 @@ impl SimDisk {
     /// no longer works.
     pub fn process_crash(&self) {
         let mut state = self.state();
+        state.crash_at = None;
         state.incarnation += 1;
         state.locked.clear();
+    }
+
+    /// The process dies, in the eyes of the disk, after `changes` more operations that change
+    /// something: whatever it does then fails, and what it did before stays, as with
+    /// [`process_crash`](Self::process_crash). A process that was started meanwhile takes this back.
+    pub fn process_crash_after(&self, changes: u64) {
+        let mut state = self.state();
+        state.crash_at = Some(state.changes + changes);
+    }
+
+    /// How many operations have changed something since the disk was made.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.state().changes
     }
 
     /// The power goes: like [`process_crash`](Self::process_crash), and what was not synced
@@ -121,6 +142,13 @@ impl SimDisk {
         path: &Path,
     ) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.state();
+        if state.incarnation == incarnation && operation.changes() {
+            if state.crash_at == Some(state.changes) {
+                state.incarnation += 1;
+            } else {
+                state.changes += 1;
+            }
+        }
         if state.incarnation != incarnation {
             return Err(io::Error::other("the simulated process that had this disk is dead"));
         }
