@@ -14,8 +14,7 @@ pub(crate) fn refused(error: RequestError) -> Refused {
     }
 }
 
-/// Log levels are set when the node is started (`--log`, `RUST_LOG`), not while it runs.
-pub(crate) fn no_loggers() -> Refused {
-    let text = "log levels cannot be changed while the broker runs; start it with --log FILTER";
-    (ErrorCode::InvalidRequest, text.to_owned())
+/// The older API does not know log levels.
+pub(crate) fn no_loggers(resource_type: i8) -> Refused {
+    (ErrorCode::InvalidRequest, format!("Unknown resource type {resource_type}"))
 }

@@ -15,6 +15,7 @@ use crate::auto_create::AutoCreation;
 use crate::codecs::CodecPool;
 use crate::fetch_session::FetchSessions;
 use crate::groups;
+use crate::loggers::Loggers;
 use crate::producer_ids::ProducerIds;
 use crate::to_controller::ToController;
 use crate::transactions;
@@ -36,6 +37,8 @@ pub struct BrokerParts {
     pub replicas: Arc<Replicas>,
     /// The way to the active controller.
     pub controller: Arc<dyn ToController>,
+    /// The loggers of this process.
+    pub loggers: Arc<Loggers>,
 }
 
 /// A broker: what its handlers reach.
@@ -47,6 +50,7 @@ pub struct Broker {
     image: Arc<ArcSwap<Image>>,
     pub(crate) replicas: Arc<Replicas>,
     pub(crate) controller: Arc<dyn ToController>,
+    pub(crate) loggers: Arc<Loggers>,
     pub(crate) auto_creation: AutoCreation,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) codecs: CodecPool,
@@ -71,6 +75,7 @@ impl Broker {
             image: parts.image,
             replicas: parts.replicas,
             controller: parts.controller,
+            loggers: parts.loggers,
             auto_creation: AutoCreation::default(),
             producer_ids: ProducerIds::default(),
             codecs: CodecPool::default(),

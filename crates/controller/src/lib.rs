@@ -23,6 +23,6 @@ mod timers;
 
 pub use dispatch::SERVED;
 pub use handle::{Handle, RequestContext, start};
-pub use handlers::describe_configs;
+pub use handlers::{describe_configs, described};
 pub use publisher::{LeaderChange, Metadata, MetadataEvent, PublisherError, follow};
 pub use registration::{Introduction, keep_registered};

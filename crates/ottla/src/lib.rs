@@ -2,9 +2,11 @@
 
 mod error;
 mod local_controller;
+mod logging;
 mod node;
 mod settings;
 pub mod start;
 
+pub use broker::Loggers;
 pub use error::StartError;
 pub use node::{Node, NodeOptions};

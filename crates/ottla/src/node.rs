@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use broker::{Broker, BrokerDoor, BrokerParts, Introduction, Lifecycle, ShutdownOrder};
+use broker::{Broker, BrokerDoor, BrokerParts, Introduction, Lifecycle, Loggers, ShutdownOrder};
 use config::ServerConfig;
 use config::endpoint::Endpoint;
 use controller::{Metadata, MetadataEvent, PublisherError};
@@ -36,6 +36,8 @@ pub struct NodeOptions {
     pub cluster_id: Option<String>,
     /// Data threads; connections are spread over them.
     pub data_threads: usize,
+    /// The loggers of this process.
+    pub loggers: Arc<Loggers>,
 }
 
 /// Leaderships are given away before a stop for at most this long.
@@ -71,7 +73,7 @@ impl Node {
     /// # Errors
     /// What is in the way, with what to do about it.
     pub async fn start(env: &Env, options: NodeOptions) -> Result<Self, StartError> {
-        let NodeOptions { config, cluster_id, data_threads } = options;
+        let NodeOptions { config, cluster_id, data_threads, loggers } = options;
         refuse_other_nodes(&config)?;
         let executors = env.data_threads(data_threads).map_err(StartError::Thread)?;
         let foundation = lay_foundation(env, &config, cluster_id, &executors).await?;
@@ -90,8 +92,9 @@ impl Node {
         let mut events = metadata.subscribe().await;
         wait_for_leader(&mut events).await;
         let controller = LocalController::new(handle, config.load().listeners.inter_broker.clone());
+        let outside = Outside { controller: Arc::new(controller), loggers };
         let (broker, assignments) =
-            put_broker_together(env, &config, &foundation.dirs, &metadata, controller).await;
+            put_broker_together(env, &config, &foundation.dirs, &metadata, outside).await;
         let replicas = Arc::clone(broker.replicas());
         let follower = Follower {
             env: env.clone(),
@@ -305,13 +308,19 @@ async fn start_controller(
     Ok(handle)
 }
 
+/// What of a broker is made elsewhere.
+struct Outside {
+    controller: Arc<LocalController>,
+    loggers: Arc<Loggers>,
+}
+
 /// Loads the logs where the image places them, and makes the broker that serves them.
 async fn put_broker_together(
     env: &Env,
     config: &Arc<ArcSwap<ServerConfig>>,
     dirs: &Arc<LogDirs>,
     metadata: &Metadata,
-    controller: LocalController,
+    outside: Outside,
 ) -> (Arc<Broker>, mpsc::UnboundedReceiver<DirectoryAssignment>) {
     let image = metadata.cell();
     reconfigure(config, &image.load());
@@ -338,7 +347,8 @@ async fn put_broker_together(
         config: Arc::clone(config),
         image,
         replicas: Arc::new(Replicas::new(env, options, loaded)),
-        controller: Arc::new(controller),
+        controller: outside.controller,
+        loggers: outside.loggers,
     });
     broker.place_groups(&broker.image());
     broker.place_transactions(&broker.image());

@@ -10,6 +10,7 @@ use config::{ServerConfig, Sources, StaticConfig};
 use env::{Env, OsOptions};
 
 use crate::error::StartError;
+use crate::logging;
 use crate::node::{Node, NodeOptions};
 
 /// Starts a Kafka node.
@@ -42,7 +43,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(30);
 /// Why it did not start.
 pub fn run(arguments: &StartArguments) -> Result<(), StartError> {
     let began = Instant::now();
-    init_logging(arguments.log.as_deref());
+    let loggers = logging::start(arguments.log.as_deref());
     let config = configure(arguments)?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
@@ -55,8 +56,8 @@ pub fn run(arguments: &StartArguments) -> Result<(), StartError> {
     let result = env.block_on(async move {
         let termination = serving.termination();
         let node_id = config.node.node_id;
-        let mut node =
-            Node::start(&serving, NodeOptions { config, cluster_id, data_threads }).await?;
+        let options = NodeOptions { config, cluster_id, data_threads, loggers };
+        let mut node = Node::start(&serving, options).await?;
         announce(&node, node_id, began.elapsed());
         tokio::select! {
             signal = termination => match signal {
@@ -70,19 +71,6 @@ pub fn run(arguments: &StartArguments) -> Result<(), StartError> {
     });
     env.shutdown(STOP_PATIENCE);
     result
-}
-
-fn init_logging(filter: Option<&str>) {
-    use tracing_subscriber::EnvFilter;
-    let filter = match filter {
-        Some(filter) => EnvFilter::new(filter),
-        None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
-    };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .init();
 }
 
 /// The configuration: built-in values or the file, then the environment, then the command line.

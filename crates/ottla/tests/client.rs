@@ -10,7 +10,7 @@ use client::{
 };
 use config::{Origin, ServerConfig, StaticConfig};
 use env::{Env, Sim, SimNode};
-use ottla::{Node, NodeOptions};
+use ottla::{Loggers, Node, NodeOptions};
 use records::{Compression, Header};
 use wire::{Bytes, Str};
 
@@ -40,7 +40,8 @@ async fn start(env: &Env) -> Node {
         settings.set(name, value, Origin::CommandLine);
     }
     let config = ServerConfig::new(settings).expect("a configuration");
-    let options = NodeOptions { config, cluster_id: None, data_threads: 1 };
+    let options =
+        NodeOptions { config, cluster_id: None, data_threads: 1, loggers: Loggers::none() };
     Node::start(env, options).await.expect("the node starts")
 }
 

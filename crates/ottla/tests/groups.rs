@@ -6,7 +6,7 @@ use std::time::Duration;
 use client::{ClientConfig, Cluster, Connection};
 use config::{Origin, ServerConfig, StaticConfig};
 use env::{Env, Sim, SimNode};
-use ottla::{Node, NodeOptions};
+use ottla::{Loggers, Node, NodeOptions};
 use wire::messages::{
     CreateTopicsRequest, DeleteGroupsRequest, DeleteTopicsRequest, DescribeGroupsRequest,
     FindCoordinatorRequest, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse,
@@ -47,7 +47,12 @@ fn configuration() -> ServerConfig {
 }
 
 async fn start(env: &Env) -> Node {
-    let options = NodeOptions { config: configuration(), cluster_id: None, data_threads: 1 };
+    let options = NodeOptions {
+        config: configuration(),
+        cluster_id: None,
+        data_threads: 1,
+        loggers: Loggers::none(),
+    };
     Node::start(env, options).await.expect("the node starts")
 }
 

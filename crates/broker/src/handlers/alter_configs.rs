@@ -53,7 +53,7 @@ pub(crate) async fn handle(
 fn check(config: &ServerConfig, resource: &AlterConfigsResource) -> Result<(), Refused> {
     let kind = ResourceType::from_code(resource.resource_type);
     if kind == Some(ResourceType::BrokerLogger) {
-        return Err(broker_settings::no_loggers());
+        return Err(broker_settings::no_loggers(resource.resource_type));
     }
     if kind != Some(ResourceType::Broker) {
         return Ok(());

@@ -56,7 +56,7 @@ pub fn describe_configs(
         };
         match describe(server, image, resource, request) {
             Ok(Some(entries)) => DescribeConfigsResult {
-                configs: entries.into_iter().map(to_wire).collect(),
+                configs: entries.into_iter().map(described).collect(),
                 ..result
             },
             Ok(None) => DescribeConfigsResult {
@@ -128,7 +128,8 @@ fn invalid_config(error: config::Error) -> Error {
     Error::new(Reason::InvalidConfig, error.to_string())
 }
 
-fn to_wire(entry: Entry) -> DescribeConfigsResourceResult {
+/// One setting as the protocol says it.
+pub fn described(entry: Entry) -> DescribeConfigsResourceResult {
     let synonyms = entry.synonyms.into_iter().map(|synonym| DescribeConfigsSynonym {
         name: Str::from(synonym.name),
         value: synonym.value.map(Str::from),

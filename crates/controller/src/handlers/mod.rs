@@ -22,4 +22,4 @@ mod list_partition_reassignments;
 mod unregister_broker;
 mod update_features;
 
-pub use describe_configs::describe_configs;
+pub use describe_configs::{describe_configs, described};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use client::{ClientConfig, Cluster};
 use config::{Origin, ServerConfig, StaticConfig};
 use env::{Env, Sim, SimNode};
-use ottla::{Node, NodeOptions};
+use ottla::{Loggers, Node, NodeOptions};
 use records::{BatchBuilder, batches};
 use wire::messages::{
     CreateTopicsRequest, FetchRequest, ListOffsetsRequest, ProduceRequest,
@@ -50,7 +50,7 @@ pub(crate) async fn start(env: &Env) -> Node {
 
 pub(crate) async fn start_with(env: &Env, settings: &[(&str, &str)]) -> Node {
     let config = configuration(settings);
-    let options = NodeOptions { config, cluster_id: None, data_threads: 1 };
+    let options = NodeOptions { config, cluster_id: None, data_threads: 1, loggers: Loggers::none() };
     Node::start(env, options).await.expect("the node starts")
 }
 
