@@ -5,7 +5,7 @@ use std::time::Duration;
 use client::{Admin, ClientConfig, Cluster, NewTopic, Producer, ProducerConfig, ProducerRecord};
 use config::{Origin, ServerConfig, StaticConfig};
 use env::{Env, Sim};
-use ottla::{Node, NodeOptions};
+use ottla::{Loggers, Node, NodeOptions};
 use wire::messages::describe_producers_request::TopicRequest;
 use wire::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use wire::messages::{DescribeProducersRequest, IncrementalAlterConfigsRequest};
@@ -31,7 +31,8 @@ async fn start(env: &Env) -> Node {
         settings.set(name, value, Origin::CommandLine);
     }
     let config = ServerConfig::new(settings).expect("a configuration");
-    let options = NodeOptions { config, cluster_id: None, data_threads: 1 };
+    let options =
+        NodeOptions { config, cluster_id: None, data_threads: 1, loggers: Loggers::none() };
     Node::start(env, options).await.expect("the node starts")
 }
 

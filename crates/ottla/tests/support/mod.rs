@@ -50,7 +50,8 @@ pub(crate) async fn start(env: &Env) -> Node {
 
 pub(crate) async fn start_with(env: &Env, settings: &[(&str, &str)]) -> Node {
     let config = configuration(settings);
-    let options = NodeOptions { config, cluster_id: None, data_threads: 1, loggers: Loggers::none() };
+    let options =
+        NodeOptions { config, cluster_id: None, data_threads: 1, loggers: Loggers::none() };
     Node::start(env, options).await.expect("the node starts")
 }
 

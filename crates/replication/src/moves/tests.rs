@@ -36,6 +36,7 @@ impl World {
             cluster_id: None,
             open_files_max: 100,
             recovery_threads_per_dir: 1,
+            min_free_bytes: None,
         };
         let dirs = LogDirs::open(&env, options).unwrap();
         let settings = settings();
