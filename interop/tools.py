@@ -103,7 +103,7 @@ class Ours:
 
 
 FLAG = re.compile(r"(?<![\w-])--?[a-zA-Z][\w.-]*")
-LOGGED = re.compile(r"^(\[.*?\] )?(WARN|ERROR|INFO) |The consumer rebalance protocol \(KIP-848\) is production-ready!")
+NOISE = re.compile(r"^(\[.*?\] )?(WARN|ERROR|INFO) |Caused by: |\tSuppressed: |com\.fasterxml\.| at \[Source|The consumer rebalance protocol \(KIP-848\) is production-ready!")
 EXCEPTION = re.compile(r"^(Exception in thread .*)?(java|org|kafka|joptsimple|net|com)(\.\w+)*[.$]\w+(Exception|Error)\b(: )?")
 UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 TIME = re.compile(r"(?<![\w.-])1[0-9]{12}(?![\w])")
@@ -125,7 +125,7 @@ def without_traces(lines):
                 message = EXCEPTION.sub("", kept.pop(), count=1)
                 if not (kept and message in kept[-1]):
                     kept.append(message)
-        elif not line.startswith(("Caused by: ", "\tSuppressed: ")) and not LOGGED.match(line):
+        elif not NOISE.match(line):
             kept.append(line)
         before = line
     return kept

@@ -10,6 +10,7 @@ mod cluster;
 mod connect;
 mod console_consumer;
 mod console_producer;
+mod consumer_groups;
 mod delete_records;
 mod error;
 mod exception;
@@ -89,6 +90,7 @@ tools! {
     Cluster, "kafka-cluster", Arguments, cluster;
     ConsoleConsumer, "kafka-console-consumer", Options, console_consumer;
     ConsoleProducer, "kafka-console-producer", Options, console_producer;
+    ConsumerGroups, "kafka-consumer-groups", Options, consumer_groups;
     DeleteRecords, "kafka-delete-records", Options, delete_records;
     Features, "kafka-features", Arguments, features;
     GetOffsets, "kafka-get-offsets", Options, get_offsets;

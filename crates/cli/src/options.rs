@@ -82,6 +82,10 @@ pub(crate) enum Refusal {
 #[derive(Debug, Default)]
 pub(crate) struct Given {
     values: BTreeMap<&'static str, Vec<String>>,
+    /// The options in the order in which they came.
+    pub(crate) order: Vec<&'static str>,
+    /// The whole command line.
+    pub(crate) line: String,
     /// The subcommand, for tools that have some.
     pub(crate) command: Option<&'static str>,
     /// Words that belong to no option.
@@ -113,7 +117,7 @@ impl Options {
     /// # Errors
     /// An option that is unknown or lacks its value.
     pub(crate) fn parse(&self, arguments: &[String]) -> Result<Given, Refused> {
-        let mut given = Given::default();
+        let mut given = Given { line: arguments.join(" "), ..Given::default() };
         let mut arguments = arguments.iter().peekable();
         while let Some(argument) = arguments.next() {
             let option = argument.strip_prefix("--").or_else(|| argument.strip_prefix('-'));
@@ -126,6 +130,7 @@ impl Options {
                 None => (option, None),
             };
             let spec = self.find(name)?;
+            given.order.push(spec.name);
             let values = given.values.entry(spec.name).or_default();
             match (spec.takes, inline) {
                 (Takes::Nothing, None) => {}

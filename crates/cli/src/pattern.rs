@@ -40,6 +40,34 @@ impl Pattern {
     }
 }
 
+/// Checks an expression as it stands in a subscription of a consumer, which the broker matches.
+///
+/// # Errors
+/// What is wrong with it, in the words of RE2 where it has words.
+pub(crate) fn check_subscription(text: &str) -> Result<(), String> {
+    let built = PikeVM::builder()
+        .thompson(thompson::Config::new().nfa_size_limit(Some(BYTES_MAX)))
+        .build(text);
+    let Err(error) = built else { return Ok(()) };
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(deeper) = cause {
+        reason = deeper.to_string();
+        cause = deeper.source();
+    }
+    let known = [
+        ("unclosed group", "missing closing )"),
+        ("unopened group", "unexpected )"),
+        ("unclosed character class", "missing closing ]"),
+        ("repetition operator missing expression", "missing argument to repetition operator"),
+        ("invalid escape sequence", "invalid escape sequence"),
+    ];
+    let found = known.iter().find(|(ours, _)| reason.contains(ours));
+    let last =
+        || reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    Err(found.map_or_else(last, |(_, theirs)| (*theirs).to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -292,4 +292,14 @@ macro_rules! transcripts {
     };
 }
 
-transcripts!(client_metrics, cluster, elections, features, groups, offsets, quorum, topics);
+transcripts!(
+    client_metrics,
+    cluster,
+    consumer_groups,
+    elections,
+    features,
+    groups,
+    offsets,
+    quorum,
+    topics
+);
