@@ -7,6 +7,7 @@ mod arguments;
 mod broker_api_versions;
 mod client_metrics;
 mod cluster;
+mod configs;
 mod connect;
 mod console_consumer;
 mod console_producer;
@@ -88,6 +89,7 @@ tools! {
     BrokerApiVersions, "kafka-broker-api-versions", Options, broker_api_versions;
     ClientMetrics, "kafka-client-metrics", Options, client_metrics;
     Cluster, "kafka-cluster", Arguments, cluster;
+    Configs, "kafka-configs", Options, configs;
     ConsoleConsumer, "kafka-console-consumer", Options, console_consumer;
     ConsoleProducer, "kafka-console-producer", Options, console_producer;
     ConsumerGroups, "kafka-consumer-groups", Options, consumer_groups;

@@ -66,6 +66,11 @@ impl Properties {
         self.0.get(name).map(String::as_str)
     }
 
+    /// All of them, by name.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A value that is no text.
     ///
     /// # Errors

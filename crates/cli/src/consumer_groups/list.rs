@@ -12,16 +12,15 @@ use crate::table::padded;
 use crate::terminal::Terminal;
 
 const STATES: [&str; 7] = [
-    "Empty",
-    "Reconciling",
     "Assigning",
-    "Stable",
-    "Dead",
     "CompletingRebalance",
+    "Dead",
+    "Empty",
     "PreparingRebalance",
+    "Reconciling",
+    "Stable",
 ];
-/// In the order in which a refusal names them.
-const TYPES: [&str; 2] = ["Consumer", "Classic"];
+const TYPES: [&str; 2] = ["Classic", "Consumer"];
 
 /// The consumer groups of a cluster, in Java's order; in some states and of some types, if named.
 pub(super) async fn groups(

@@ -85,16 +85,16 @@ pub(crate) const OPTIONS: Options = Options {
 
 const ACTIONS: [&str; 6] =
     ["list", "describe", "delete", "reset-offsets", "delete-offsets", "validate-regex"];
-/// What offsets are reset to, in the order in which Apache Kafka's tool lists it.
+/// What offsets are reset to; Apache Kafka's tool lists it in an order that changes from run to run.
 const SCENARIOS: [&str; 8] = [
     "by-duration",
-    "to-datetime",
     "from-file",
     "shift-by",
-    "to-offset",
-    "to-earliest",
     "to-current",
+    "to-datetime",
+    "to-earliest",
     "to-latest",
+    "to-offset",
 ];
 /// The same in the order in which it looks for clashes.
 const SCENARIOS_CHECKED: [&str; 8] = [
@@ -144,7 +144,7 @@ pub(super) fn check(given: &Given, terminal: &mut Terminal) -> Result<&'static s
         }
     }
     if given.has("delete-offsets") && !(given.has("group") && given.has("topic")) {
-        return usage("Option [delete-offsets] takes the following options: [topic], [group]");
+        return usage("Option [delete-offsets] takes the following options: [group], [topic]");
     }
     if given.has("reset-offsets") {
         reset(given, has_group, terminal)?;

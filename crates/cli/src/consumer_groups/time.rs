@@ -101,30 +101,18 @@ fn span(text: &str) -> Option<i64> {
         None => (rest, ""),
     };
     let (mut total, mut found) = (0_i64, false);
-    let mut units = [('D', DAY_MS, days), ('H', HOUR_MS, time), ('M', MINUTE_MS, ""), ('S', 1, "")];
-    let mut rest = "";
-    for at in 0..units.len() {
-        let (unit, ms, begin) = units[at];
-        if !begin.is_empty() {
-            rest = begin;
-        }
-        let Some((number, after)) = rest.split_once(unit) else {
-            continue;
+    if !days.is_empty() {
+        total = days.strip_suffix('D')?.parse::<i64>().ok()?.checked_mul(DAY_MS)?;
+        found = true;
+    }
+    let mut rest = time;
+    for (unit, ms) in [('H', HOUR_MS), ('M', MINUTE_MS), ('S', SECOND_MS)] {
+        let Some((number, after)) = rest.split_once(unit) else { continue };
+        let part = match unit {
+            'S' => seconds_ms(number)?,
+            _ => number.parse::<i64>().ok()?.checked_mul(ms)?,
         };
-        total = total.checked_add(if unit == 'S' {
-            seconds_ms(number)?
-        } else {
-            number.parse::<i64>().ok()?.checked_mul(ms)?
-        })?;
-        (rest, found) = (after, true);
-        units[at].2 = "";
-        if unit == 'D' {
-            // Nothing may stand between the days and the time.
-            if !after.is_empty() {
-                return None;
-            }
-            rest = "";
-        }
+        (total, rest, found) = (total.checked_add(part)?, after, true);
     }
     (found && rest.is_empty()).then_some(sign * total)
 }
