@@ -295,6 +295,7 @@ macro_rules! transcripts {
 transcripts!(
     client_metrics,
     cluster,
+    configs,
     consumer_groups,
     elections,
     features,
