@@ -61,6 +61,7 @@ fn cursor(topic_name: Str, partition_index: i32) -> Cursor {
     Cursor { topic_name, partition_index, ..Cursor::default() }
 }
 
+/// What one may do to it is told of a topic that does not exist too.
 fn unknown(name: Str) -> DescribeTopicPartitionsResponseTopic {
     let error = if topic_name::is_valid(&name) {
         ErrorCode::UnknownTopicOrPartition
@@ -71,6 +72,7 @@ fn unknown(name: Str) -> DescribeTopicPartitionsResponseTopic {
         error_code: error.code(),
         is_internal: topic_name::is_internal(&name),
         name: Some(name),
+        topic_authorized_operations: authorized_operations(operations::TOPIC),
         ..DescribeTopicPartitionsResponseTopic::default()
     }
 }

@@ -1,6 +1,8 @@
 //! Metadata: who is in the cluster and where the partitions are (kafka-apis 32–34,
 //! kafka-semantics 83–87).
 
+use std::collections::HashSet;
+
 use ::metadata::{Image, Partition, Topic};
 use wire::messages::{
     MetadataRequest, MetadataResponse,
@@ -27,14 +29,14 @@ pub(crate) async fn handle(request: Request, message: MetadataRequest) -> Metada
         response.cluster_authorized_operations = authorized_operations(operations::CLUSTER);
     }
     let with_operations = message.include_topic_authorized_operations;
-    let Some(named) = asked_by_name(request.version, message.topics) else {
+    let Some(asked) = asked(request.version, message.topics) else {
         let topics = request.image.topics.sorted_by_name();
         let describe = |topic| describe(&request, topic, with_operations);
         response.topics = topics.into_iter().map(|topic| describe(topic)).collect();
         return response;
     };
     let mut missing = Vec::new();
-    for asked in named {
+    for asked in asked {
         match find(&request.image, &asked) {
             Some(topic) => response.topics.push(describe(&request, topic, with_operations)),
             None if asked.topic_id.is_zero() => {
@@ -45,16 +47,24 @@ pub(crate) async fn handle(request: Request, message: MetadataRequest) -> Metada
         }
     }
     let may_create = message.allow_auto_topic_creation || request.version < 4;
-    response.topics.extend(absent(&request, missing, may_create));
+    create_absent(&request, &missing, may_create);
+    response.topics.extend(missing.into_iter().map(|name| absent(name, with_operations)));
     response
 }
 
-/// The topics asked for; `None` stands for all of them (kafka-apis 32).
-fn asked_by_name(
+/// The topics asked for, each once; `None` stands for all of them (kafka-apis 32). Beside topics
+/// asked for by id, names are not looked at.
+fn asked(
     version: i16,
     topics: Option<Vec<MetadataRequestTopic>>,
 ) -> Option<Vec<MetadataRequestTopic>> {
-    topics.filter(|topics| version > 0 || !topics.is_empty())
+    let mut topics = topics.filter(|topics| version > 0 || !topics.is_empty())?;
+    if topics.iter().any(|topic| !topic.topic_id.is_zero()) {
+        topics.retain(|topic| !topic.topic_id.is_zero());
+    }
+    let mut seen = HashSet::new();
+    topics.retain(|topic| seen.insert((topic.topic_id, topic.name.clone())));
+    Some(topics)
 }
 
 fn find<'a>(image: &'a Image, asked: &MetadataRequestTopic) -> Option<&'a Topic> {
@@ -100,11 +110,7 @@ fn describe(request: &Request, topic: &Topic, with_operations: bool) -> Metadata
         partitions: partitions
             .map(|(index, partition)| describe_partition(request, index, partition))
             .collect(),
-        topic_authorized_operations: if with_operations {
-            authorized_operations(operations::TOPIC)
-        } else {
-            i32::MIN
-        },
+        topic_authorized_operations: topic_operations(with_operations),
         ..MetadataResponseTopic::default()
     }
 }
@@ -172,22 +178,80 @@ fn unknown_id(id: Uuid) -> MetadataResponseTopic {
     }
 }
 
-/// Topics that do not exist: their creation is started where that is allowed, and they are told
-/// to be unknown, which clients take as "ask again" (kafka-semantics 83).
-fn absent(request: &Request, names: Vec<Str>, may_create: bool) -> Vec<MetadataResponseTopic> {
+/// Starts the creation of topics that do not exist, where that is allowed.
+fn create_absent(request: &Request, names: &[Str], may_create: bool) {
     let may_create = may_create && request.broker.config().node.auto_create_topics_enable;
-    let (valid, invalid): (Vec<Str>, Vec<Str>) =
-        names.into_iter().partition(|name| topic_name::is_valid(name));
-    if may_create && !valid.is_empty() {
+    let valid = names.iter().filter(|name| topic_name::is_valid(name)).cloned();
+    let valid: Vec<Str> = if may_create { valid.collect() } else { Vec::new() };
+    if !valid.is_empty() {
         AutoCreation::start(&request.broker, &valid);
     }
-    let answer = |name: Str, error: ErrorCode| MetadataResponseTopic {
+}
+
+/// A topic that does not exist is told to be unknown, which clients take as "ask again" when it is
+/// being created (kafka-semantics 83). What one may do to it is told all the same.
+fn absent(name: Str, with_operations: bool) -> MetadataResponseTopic {
+    let error = if topic_name::is_valid(&name) {
+        ErrorCode::UnknownTopicOrPartition
+    } else {
+        ErrorCode::InvalidTopicException
+    };
+    MetadataResponseTopic {
         error_code: error.code(),
         is_internal: topic_name::is_internal(&name),
         name: Some(name),
+        topic_authorized_operations: topic_operations(with_operations),
         ..MetadataResponseTopic::default()
-    };
-    let unknown = valid.into_iter().map(|name| answer(name, ErrorCode::UnknownTopicOrPartition));
-    let invalid = invalid.into_iter().map(|name| answer(name, ErrorCode::InvalidTopicException));
-    unknown.chain(invalid).collect()
+    }
+}
+
+/// What the caller may do to a topic; `i32::MIN` when it did not ask.
+fn topic_operations(asked: bool) -> i32 {
+    if asked { authorized_operations(operations::TOPIC) } else { i32::MIN }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(id: u64, name: Option<&'static str>) -> MetadataRequestTopic {
+        MetadataRequestTopic {
+            topic_id: Uuid::from_halves(0, id),
+            name: name.map(Str::from_static),
+            ..MetadataRequestTopic::default()
+        }
+    }
+
+    #[test]
+    fn what_one_may_do_is_told_of_topics_that_do_not_exist_too() {
+        let absent_topic = |name| absent(Str::from_static(name), true);
+        for (name, error) in [
+            ("t", ErrorCode::UnknownTopicOrPartition),
+            ("no name!", ErrorCode::InvalidTopicException),
+        ] {
+            let topic = absent_topic(name);
+            assert_eq!((topic.error_code, topic.topic_authorized_operations), (error.code(), 3576));
+        }
+        assert_eq!(absent(Str::from_static("t"), false).topic_authorized_operations, i32::MIN);
+    }
+
+    #[test]
+    fn each_topic_is_answered_once() {
+        let twice = vec![topic(0, Some("a")), topic(0, Some("b")), topic(0, Some("a"))];
+        let once = vec![topic(0, Some("a")), topic(0, Some("b"))];
+        assert_eq!(asked(13, Some(twice)), Some(once));
+    }
+
+    #[test]
+    fn names_beside_ids_are_not_looked_at() {
+        let both = vec![topic(7, None), topic(0, Some("a"))];
+        assert_eq!(asked(13, Some(both)), Some(vec![topic(7, None)]));
+    }
+
+    #[test]
+    fn no_topic_means_all_of_them_in_version_0() {
+        assert_eq!(asked(0, Some(Vec::new())), None);
+        assert_eq!(asked(1, Some(Vec::new())), Some(Vec::new()));
+        assert_eq!(asked(1, None), None);
+    }
 }
