@@ -19,12 +19,6 @@ FOLDER = nodes.CACHE / "librdkafka"
 SOURCES = FOLDER / "package" / "deps" / "librdkafka"
 TESTS = SOURCES / "tests"
 SECONDS_MAX = 900
-#: Texts that tell the sub-tests of one function apart, for tests that are left out in part.
-PARTS = {
-    "0055_producer_latency": ["standard settings", "low linger.ms", "microsecond linger", "high linger.ms", "linger.ms < 1000",
-                              "no acks", "idempotence", "transactions"],
-    "0061_consumer_lag": ["without transactions", "with transactions"],
-}
 EVERYWHERE = {"num.partitions": 4, "broker.rack": "RACK1", "group.initial.rebalance.delay.ms": 3000}
 #: What librdkafka calls a scenario is how the broker is set up.
 SETTINGS = {"default": EVERYWHERE, "noautocreate": {**EVERYWHERE, "auto.create.topics.enable": "false"}}
@@ -89,15 +83,15 @@ def parts(name, reasons):
     """Names of a test's sub-tests when some of them are left out, else its own name only."""
     if not any(left_out.startswith(f"{name}/") for left_out in reasons):
         return [name]
-    known = PARTS.get(name) or list(dict.fromkeys(functions(next(TESTS.glob(f"{name[:4]}-*.c*")))))
-    return [f"{name}/{part}" for part in known]
+    known = functions(next(TESTS.glob(f"{name[:4]}-*.c*")))
+    return [f"{name}/{part}" for part in dict.fromkeys(known)]
 
 
 def functions(source):
     """The functions of a test that are sub-tests."""
     function = ""
     for line in source.read_text().splitlines():
-        defined = re.match(r"(?:static \w+ )?(do_test_\w+)\(", line)
+        defined = re.match(r"(?:static \w+ )?(\w+)\(", line)
         function = defined.group(1) if defined else function
         if re.match(r" +SUB_TEST(_QUICK)?\(", line):
             yield function
@@ -132,7 +126,7 @@ def one(node, scenario, number, part, names):
     environment = {**os.environ, "LD_LIBRARY_PATH": "../src:../src-cpp", "TESTS": number, "TEST_KAFKA_VERSION": "4.3.0",
                    "RDKAFKA_TEST_CONF": str(node.folder / "test.conf"), "KAFKA_PATH": str(FOLDER), "BROKERS": node.bootstrap}
     if part:
-        environment["SUBTESTS"] = f"{part}:" if part.startswith("do_test_") else part
+        environment["SUBTESTS"] = f"{part}:"
     started, late = time.time(), False
     with output.open("wb") as log:
         try:
