@@ -52,6 +52,35 @@ fn blocking_work_runs_without_being_awaited() {
 }
 
 #[test]
+fn a_slow_disk_holds_up_blocking_work_and_a_kill_takes_it_away() {
+    let sim = Sim::new(1);
+    let node = sim.node("node");
+    let env = node.start();
+    let (shortest, longest) = (Duration::from_millis(10), Duration::from_millis(90));
+    node.set_blocking_delay(shortest..=longest);
+    let done = Arc::new(AtomicBool::new(false));
+    sim.block_on(async {
+        let mut seen = Vec::new();
+        for _ in 0..50 {
+            let began = env.now();
+            env.blocking(|| ()).await;
+            seen.push(env.now() - began);
+        }
+        assert!(seen.iter().all(|took| *took >= shortest && *took < longest * 2), "{seen:?}");
+        assert!(seen.iter().max() > seen.iter().min());
+        let flag = Arc::clone(&done);
+        drop(env.blocking(move || flag.store(true, Ordering::Relaxed)));
+        node.kill();
+        tokio::time::sleep(longest * 2).await;
+        assert!(!done.load(Ordering::Relaxed));
+        node.set_blocking_delay(Duration::ZERO..=Duration::ZERO);
+        let (env, began) = (node.start(), sim.clock().now());
+        env.blocking(|| ()).await;
+        assert_eq!(sim.clock().now(), began);
+    });
+}
+
+#[test]
 fn data_threads_run_what_they_are_given() {
     on_both(|env| async move {
         let executors = env.data_threads(2).unwrap();

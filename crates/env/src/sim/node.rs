@@ -1,8 +1,11 @@
 //! A simulated host: what outlives the process that runs on it.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::process::Stall;
 use super::{SimProcess, World};
 use crate::clock::SimClock;
 use crate::{Clock, Env, Network, SimDisk};
@@ -18,6 +21,7 @@ struct Inner {
     address: IpAddr,
     disk: SimDisk,
     clock: SimClock,
+    stall: Arc<Stall>,
     process: Mutex<Option<Arc<SimProcess>>>,
 }
 
@@ -25,8 +29,8 @@ impl SimNode {
     pub(super) fn new(world: Arc<World>, name: &str) -> Self {
         let address = world.network.add_host(name);
         let clock = world.clock.with_own_skew();
-        let (disk, process) = (SimDisk::new(), Mutex::default());
-        Self(Arc::new(Inner { world, address, disk, clock, process }))
+        let (disk, stall, process) = (SimDisk::new(), Arc::default(), Mutex::default());
+        Self(Arc::new(Inner { world, address, disk, clock, stall, process }))
     }
 
     /// Starts a process, killing the one that runs: an environment with the disk as it is.
@@ -34,7 +38,7 @@ impl SimNode {
     pub fn start(&self) -> Env {
         self.kill();
         let inner = &self.0;
-        let process = Arc::new(SimProcess::new(Arc::clone(&inner.world)));
+        let process = Arc::new(SimProcess::new(Arc::clone(&inner.world), Arc::clone(&inner.stall)));
         *self.process() = Some(Arc::clone(&process));
         let clock = Clock::sim(inner.clock.clone());
         let files = inner.disk.files_at(Some(clock.clone()));
@@ -64,6 +68,12 @@ impl SimNode {
         if let Some(process) = &*self.process() {
             process.terminate();
         }
+    }
+
+    /// Holds up work that blocks (fsync, recovery, checkpoints) by a time out of `range`, each by
+    /// one of its own, as a slow disk does; processes started later, too. Zero at first.
+    pub fn set_blocking_delay(&self, range: RangeInclusive<Duration>) {
+        self.0.stall.set(*range.start(), *range.end());
     }
 
     /// The disk, to disturb it.

@@ -1,19 +1,41 @@
 //! One life of a simulated node, from start to end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::World;
+use crate::Random;
 use crate::task::{Blocking, Task};
 use crate::termination::Termination;
 
 #[derive(Debug)]
 pub(crate) struct SimProcess {
     world: Arc<World>,
+    stall: Arc<Stall>,
     tasks: Mutex<Tasks>,
     terminated: watch::Sender<bool>,
+}
+
+/// How long work that blocks is held up, on a host whose disk is slow.
+#[derive(Debug, Default)]
+pub(super) struct Stall(Mutex<(Duration, Duration)>);
+
+impl Stall {
+    pub(super) fn set(&self, shortest: Duration, longest: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (shortest, longest.max(shortest));
+    }
+
+    fn draw(&self, random: &Random) -> Duration {
+        let (shortest, longest) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if longest.is_zero() {
+            return Duration::ZERO;
+        }
+        let spread = (longest - shortest).as_nanos() as u64;
+        shortest + Duration::from_nanos(random.below(spread.saturating_add(1)))
+    }
 }
 
 #[derive(Debug)]
@@ -25,9 +47,9 @@ struct Tasks {
 }
 
 impl SimProcess {
-    pub(super) fn new(world: Arc<World>) -> Self {
+    pub(super) fn new(world: Arc<World>, stall: Arc<Stall>) -> Self {
         let tasks = Tasks { alive: true, running: Vec::new(), sweep_at: 64 };
-        Self { world, tasks: Mutex::new(tasks), terminated: watch::Sender::new(false) }
+        Self { world, stall, tasks: Mutex::new(tasks), terminated: watch::Sender::new(false) }
     }
 
     pub(crate) fn block_on<F: Future>(&self, main: F) -> F::Output {
@@ -48,7 +70,13 @@ impl SimProcess {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let handle = self.world.runtime().spawn(async move { work() });
+        let pause = self.stall.draw(&self.world.random);
+        let handle = self.world.runtime().spawn(async move {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            work()
+        });
         self.track(handle.abort_handle());
         Blocking::new(handle)
     }

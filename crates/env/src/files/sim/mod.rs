@@ -118,6 +118,12 @@ impl SimDisk {
         self.state().capacity = bytes;
     }
 
+    /// Bounds the disk so that `bytes` more fit, counted as by [`set_capacity`](Self::set_capacity).
+    pub fn set_room(&self, bytes: u64) {
+        let mut state = self.state();
+        state.capacity = state.root.allocated().saturating_add(bytes);
+    }
+
     /// Flips the bits of one byte of a file, as a failing disk does.
     ///
     /// # Errors
