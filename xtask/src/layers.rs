@@ -8,7 +8,7 @@ use crate::workspace::{self, Crate};
 const FILE: &str = "layers.txt";
 
 /// Crates that stand beside the floors.
-const SIDE: &[&str] = &["xtask", "sim", "bench", "interop", "fuzz"];
+const SIDE: &[&str] = &["xtask", "bench", "interop", "fuzz"];
 
 /// The floors as written.
 #[derive(Debug, Default)]

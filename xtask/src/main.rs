@@ -9,6 +9,7 @@ mod docs;
 mod fuzz;
 mod interop;
 mod layers;
+mod sim;
 mod tidy;
 mod workspace;
 
@@ -41,6 +42,11 @@ const CHORES: &[Chore] = &[
         run: interop::run,
     },
     Chore { name: "bench", about: "both brokers side by side [--quick]", run: interop::bench },
+    Chore {
+        name: "sim",
+        about: "a node under faults [--seeds N] [--from S] [--seed S] [--canaries]",
+        run: sim::run,
+    },
     Chore { name: "ci", about: "everything a change must pass [--quick]", run: ci::run },
 ];
 

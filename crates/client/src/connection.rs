@@ -288,6 +288,7 @@ async fn run(
         }
     };
     tokio::select! {
+        biased;
         () = write => {}
         () = read => {}
     }

@@ -1,6 +1,6 @@
 //! One entry of `log.dirs`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,8 @@ struct State {
     /// Held while a checkpoint is replaced. Logs that were cut, and where, since the recovery
     /// points were written.
     cut: Mutex<HashMap<TopicPartition, i64>>,
+    /// Starts of logs that were kept since the log start offsets were written.
+    kept_starts: Mutex<HashMap<TopicPartition, i64>>,
     _lock: FileLock,
 }
 
@@ -64,6 +66,7 @@ impl LogDir {
             replicas: AtomicUsize::new(0),
             removals: Mutex::default(),
             cut: Mutex::default(),
+            kept_starts: Mutex::default(),
             _lock: found.lock,
         }))
     }
@@ -176,6 +179,9 @@ impl LogDir {
     ) -> Result<(), Error> {
         self.check_online()?;
         let mut cut = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        if checkpoint == OffsetCheckpoint::LogStartOffset {
+            return self.write_log_starts(offsets);
+        }
         if checkpoint != OffsetCheckpoint::RecoveryPoint || cut.is_empty() {
             return self.write_checkpoint(checkpoint, &encode_offsets(offsets));
         }
@@ -191,6 +197,63 @@ impl LogDir {
     fn write_checkpoint(&self, checkpoint: OffsetCheckpoint, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path().join(checkpoint.file_name());
         self.written(&path, self.files().write_atomically(&path, bytes))
+    }
+
+    /// A start may have been kept after the offsets were collected.
+    fn write_log_starts<'a>(
+        &self,
+        offsets: impl ExactSizeIterator<Item = (&'a TopicPartition, i64)>,
+    ) -> Result<(), Error> {
+        let mut kept = self.0.kept_starts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut starts: BTreeMap<&TopicPartition, i64> = offsets.collect();
+        for (topic_partition, kept) in &*kept {
+            let start = starts.entry(topic_partition).or_insert(*kept);
+            *start = (*kept).max(*start);
+        }
+        let starts = encode_offsets(starts.into_iter());
+        self.write_checkpoint(OffsetCheckpoint::LogStartOffset, &starts)?;
+        kept.clear();
+        Ok(())
+    }
+
+    /// Writes the start of one log into the checkpoint now, so that what was deleted stays away
+    /// after a crash. Waits for the disk.
+    ///
+    /// # Errors
+    /// The checkpoint cannot be read or written.
+    pub fn keep_log_start(
+        &self,
+        topic_partition: &TopicPartition,
+        offset: i64,
+    ) -> Result<(), Error> {
+        self.check_online()?;
+        let _one_at_a_time = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.kept_starts.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(topic_partition.clone(), offset);
+        let mut starts = self.read_offsets(OffsetCheckpoint::LogStartOffset)?;
+        if starts.get(topic_partition).is_some_and(|start| *start >= offset) {
+            return Ok(());
+        }
+        starts.insert(topic_partition.clone(), offset);
+        self.replace_log_starts(&starts)
+    }
+
+    /// Takes the start of a log that is gone out of the checkpoint, so that a later log of the same
+    /// name does not begin there.
+    pub(crate) fn forget_log_start(&self, topic_partition: &TopicPartition) -> Result<(), Error> {
+        let _one_at_a_time = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.kept_starts.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.remove(topic_partition);
+        let mut starts = self.read_offsets(OffsetCheckpoint::LogStartOffset)?;
+        match starts.remove(topic_partition) {
+            Some(_) => self.replace_log_starts(&starts),
+            None => Ok(()),
+        }
+    }
+
+    fn replace_log_starts(&self, starts: &HashMap<TopicPartition, i64>) -> Result<(), Error> {
+        let starts = starts.iter().map(|(topic_partition, start)| (topic_partition, *start));
+        self.write_checkpoint(OffsetCheckpoint::LogStartOffset, &encode_offsets(starts))
     }
 
     /// Takes care that the recovery point checkpoint does not vouch for more of one log than is

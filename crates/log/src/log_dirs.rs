@@ -346,7 +346,11 @@ impl LogDirs {
         log.home().close();
         log.home().count(false);
         log.close_files();
-        log.home().rename(&ReplicaDirName::format(log.topic_partition(), kind, self.unique()))
+        log.home().rename(&ReplicaDirName::format(log.topic_partition(), kind, self.unique()))?;
+        match log.log_start_offset() {
+            0 => Ok(()),
+            _ => log.dir().forget_log_start(log.topic_partition()),
+        }
     }
 
     fn unique(&self) -> u128 {

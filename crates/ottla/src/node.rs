@@ -160,6 +160,7 @@ impl Node {
     pub async fn stop(mut self) {
         let leaving = self.shutdown.give_away_leaderships();
         tokio::select! {
+            biased;
             () = leaving => {}
             () = self.env.sleep(SHUTDOWN_PATIENCE) => {
                 tracing::warn!("the controller does not let this broker go; stopping all the same");

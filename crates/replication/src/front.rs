@@ -1,6 +1,7 @@
 //! The front of a log: deleting records, and who is known to write (kafka-semantics 202).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use env::Env;
 use replica::{ActiveProducer, Refusal};
@@ -37,6 +38,24 @@ impl Partition {
         self.tell(published, 0);
         self.waiters.wake_all();
         Ok(offset)
+    }
+
+    /// Puts the start of the log where a crash leaves it. Apache Kafka does that from time to time
+    /// only, so that a crash brings back what a client was told is deleted.
+    ///
+    /// # Errors
+    /// The log directory failed.
+    pub async fn keep_log_start(self: &Arc<Self>, env: &Env) -> Result<(), AppendError> {
+        let me = Arc::clone(self);
+        let keep = move || {
+            let (dir, name, offset) = {
+                let state = me.lock();
+                let log = &state.log;
+                (log.dir().clone(), log.topic_partition().clone(), log.log_start_offset())
+            };
+            dir.keep_log_start(&name, offset)
+        };
+        Ok(env.blocking(keep).await?)
     }
 
     /// Waits until every live replica's log starts at `offset` or later; returns the smallest log

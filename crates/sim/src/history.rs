@@ -76,24 +76,77 @@ pub enum Event {
     Send(u64),
     /// What became of it; the [`Sent`] has it.
     Settled(u64),
-    /// Records read in one go; the node served them at `since` or later.
-    Read { partition: Partition, seen: Vec<Seen>, since: Duration },
+    /// Records were read in one go.
+    Read {
+        /// From where.
+        partition: Partition,
+        /// In the order in which they came.
+        seen: Vec<Seen>,
+        /// The node served them at this time or later.
+        since: Duration,
+    },
     /// Reading failed in a way that does not pass.
-    ReadFailed { partition: Partition, error: String },
+    ReadFailed {
+        /// Where; -1 where that is not known.
+        partition: Partition,
+        /// In the client's words.
+        error: String,
+    },
     /// Where a partition begins and ends.
-    Ends { partition: Partition, asked_at: Duration, log_start: i64, end: i64 },
-    /// Deletion of records before an offset; the answer is the new start of the log.
-    Delete { partition: Partition, before: i64, answer: Result<i64, String> },
-    /// A group's member commits. Offsets are those of the next record.
-    Commit { group: String, partition: Partition, offset: i64, asked_at: Duration, fate: Fate },
-    /// A group's committed offset was asked for; -1 for none.
-    Committed { group: String, partition: Partition, offset: i64, asked_at: Duration },
-    /// Something else went well that shows that a client gets on.
+    Ends {
+        /// Which.
+        partition: Partition,
+        /// When it was asked.
+        asked_at: Duration,
+        /// The first offset that may be read.
+        log_start: i64,
+        /// The high watermark.
+        end: i64,
+    },
+    /// Records were to be deleted.
+    Delete {
+        /// Where.
+        partition: Partition,
+        /// All below this offset; -1 for all.
+        before: i64,
+        /// The new start of the log.
+        answer: Result<i64, String>,
+    },
+    /// A group's member committed.
+    Commit {
+        /// The group.
+        group: String,
+        /// Where.
+        partition: Partition,
+        /// The offset of the next record.
+        offset: i64,
+        /// When it was asked.
+        asked_at: Duration,
+        /// What became of it.
+        fate: Fate,
+    },
+    /// A group's committed offset was told.
+    Committed {
+        /// The group.
+        group: String,
+        /// Where.
+        partition: Partition,
+        /// The offset, -1 for none.
+        offset: i64,
+        /// When it was asked.
+        asked_at: Duration,
+    },
+    /// Something went well that shows that a client gets on.
     Progress(&'static str),
     /// Something worth reading that no checker looks at.
     Note(String),
     /// A client saw what must not be.
-    Wrong { invariant: &'static str, what: String },
+    Wrong {
+        /// The rule.
+        invariant: &'static str,
+        /// How it is broken.
+        what: String,
+    },
 }
 
 /// An event, when it was, and whose.
@@ -169,7 +222,8 @@ impl History {
         let partition = (record.topic.to_string(), record.partition);
         let of_record = value::number(record).and_then(|id| {
             let state = self.state();
-            let sent = state.sent.get(id as usize).ok_or(format!("number {id} was never sent"))?;
+            let sent = state.sent.get(id as usize);
+            let sent = sent.ok_or_else(|| format!("number {id} was never sent"))?;
             if sent.partition != partition {
                 return Err(format!("number {id} was sent to {:?}", sent.partition));
             }

@@ -201,7 +201,7 @@ fn server(random: &Random) -> Vec<(&'static str, String)> {
     let mut settings = Vec::new();
     let mut set = |name, value: &str| settings.push((name, value.to_owned()));
     set("offsets.topic.num.partitions", one_of(random, &["1", "3"]));
-    set("offsets.topic.segment.bytes", one_of(random, &["2000", "20000", "104857600"]));
+    set("offsets.topic.segment.bytes", one_of(random, &["1048576", "104857600"]));
     set("log.retention.check.interval.ms", one_of(random, &["1000", "7000"]));
     set("log.initial.task.delay.ms", one_of(random, &["500", "3000"]));
     set("log.cleaner.backoff.ms", one_of(random, &["500", "3000"]));

@@ -61,8 +61,11 @@ impl Outcome {
     }
 
     fn line(&self, f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {
-        let who = entry.client.map_or("       -".to_owned(), |client| format!("client {client}"));
-        write!(f, "{:>8} ms {who}: ", entry.at.as_millis())?;
+        let who = match entry.client {
+            Some(client) => format!("client {client}"),
+            None => "-".to_owned(),
+        };
+        write!(f, "{:>8} ms {who:>9}: ", entry.at.as_millis())?;
         match &entry.event {
             Event::Send(id) => writeln!(f, "sends {id}"),
             Event::Settled(id) => {

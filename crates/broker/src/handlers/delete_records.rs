@@ -48,7 +48,13 @@ pub(crate) async fn handle(
     }
     for (topic, partition, replica, offset) in waiting {
         let result = &mut topics[topic].partitions[partition];
-        match replica.await_low_watermark(&request.broker.env, offset, deadline).await {
+        let env = &request.broker.env;
+        let kept = replica.keep_log_start(env).await;
+        let low_watermark = match kept {
+            Ok(()) => replica.await_low_watermark(env, offset, deadline).await,
+            Err(error) => Err(error),
+        };
+        match low_watermark {
             Ok(low_watermark) => result.low_watermark = low_watermark,
             Err(error) => {
                 result.error_code = error_map::append(&error).code();

@@ -113,3 +113,33 @@ fn strays_and_the_metadata_log_are_left_alone() {
         assert_eq!(quorum.log_end_offset(), 3);
     });
 }
+
+#[test]
+fn a_start_that_is_kept_outlives_a_crash_and_not_the_log() {
+    everywhere(|world| {
+        let node = world.start();
+        let settings = Arc::new(small());
+        let (dirs, mut log) = node.log(&settings);
+        for _ in 0..3 {
+            append(&mut log, batch(1, 10, NOW), 0);
+        }
+        log.advance_log_start_offset(2).unwrap();
+        let (dir, name) = (log.dir().clone(), partition());
+        dir.keep_log_start(&name, 2).unwrap();
+        // Collected before it was kept, written after.
+        let stale = [(&name, 1)].into_iter();
+        dir.write_offsets(log::OffsetCheckpoint::LogStartOffset, stale).unwrap();
+        drop((dirs, log, dir));
+
+        let node = world.start();
+        let (dirs, log) = node.log(&settings);
+        assert_eq!(log.log_start_offset(), 2);
+        dirs.delete(&log).unwrap();
+        drop(dirs.create(&dirs.dirs()[0], &name, TOPIC_ID, settings.clone()).unwrap());
+        drop((dirs, log));
+
+        let node = world.start();
+        let (_dirs, log) = node.log(&settings);
+        assert_eq!((log.log_start_offset(), log.log_end_offset()), (0, 0));
+    });
+}

@@ -1,5 +1,5 @@
-//! Runs seeds: `sim [--from S] [--seeds N] [--step K] [--twice] [--log FILTER]`, or one with
-//! `--seed S`.
+//! Runs seeds: `sim [--from S] [--seeds N] [--step K] [--twice] [--until-failed] [--log FILTER]`, or
+//! one with `--seed S`. `cargo xtask sim` builds it and runs it on all cores.
 //!
 //! A line on stderr for every hundred seeds, what a failed run shows on stdout, and one result line
 //! at the end. With `--twice` each seed is run again, and the histories have to be the same.
@@ -15,20 +15,21 @@ static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// A failed run after which no further ones are shown in full.
 const SHOWN_MAX: usize = 5;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Arguments {
     from: u64,
     seeds: u64,
     step: u64,
     twice: bool,
+    until_failed: bool,
     log: Option<String>,
 }
 
 fn parse() -> Result<Arguments, String> {
-    let mut parsed = Arguments { from: 0, seeds: 100, step: 1, twice: false, log: None };
+    let mut parsed = Arguments { seeds: 100, step: 1, ..Arguments::default() };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
         let number = |text: String| text.parse().map_err(|_| format!("{text} is no number"));
         match argument.as_str() {
             "--from" => parsed.from = number(value()?)?,
@@ -36,6 +37,7 @@ fn parse() -> Result<Arguments, String> {
             "--step" => parsed.step = number(value()?)?,
             "--seed" => (parsed.from, parsed.seeds) = (number(value()?)?, 1),
             "--twice" => parsed.twice = true,
+            "--until-failed" => parsed.until_failed = true,
             "--log" => parsed.log = Some(value()?),
             other => return Err(format!("unexpected {other}")),
         }
@@ -67,33 +69,34 @@ fn main() -> ExitCode {
         let text = format!("{panic}\n{backtrace}");
         PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     }));
+    run_all(&arguments)
+}
+
+fn run_all(arguments: &Arguments) -> ExitCode {
     let mut failed = Vec::new();
-    let (mut records, mut events) = (0, 0);
+    let (mut seeds, mut records, mut events) = (0, 0, 0);
     for nth in 0..arguments.seeds {
         let seed = arguments.from + nth * arguments.step;
-        let Some(outcome) = run(seed, &mut failed) else { continue };
-        records += outcome.history.sent.len();
-        events += outcome.history.entries.len();
-        if arguments.twice {
-            compare(seed, outcome.digest, &mut failed);
+        seeds += 1;
+        if let Some(outcome) = run(seed, &mut failed) {
+            records += outcome.history.sent.len();
+            events += outcome.history.entries.len();
+            if arguments.twice {
+                compare(seed, outcome.digest, &mut failed);
+            }
+            if arguments.seeds == 1 {
+                println!("{}\ndigest {:016x}", outcome.plan, outcome.digest);
+            }
         }
-        if arguments.seeds == 1 {
-            println!("{}\ndigest {:016x}", outcome.plan, outcome.digest);
+        if seeds % 100 == 0 {
+            eprintln!("sim: {seeds} of {} seeds, {} failed", arguments.seeds, failed.len());
         }
-        if (nth + 1) % 100 == 0 {
-            eprintln!("sim: {} of {} seeds, {} failed", nth + 1, arguments.seeds, failed.len());
+        if arguments.until_failed && !failed.is_empty() {
+            break;
         }
     }
-    println!(
-        "sim: {} seeds from {} by {}, {} records, {} events, {} failed {:?}",
-        arguments.seeds,
-        arguments.from,
-        arguments.step,
-        records,
-        events,
-        failed.len(),
-        failed
-    );
+    let text: String = failed.iter().map(|seed| format!(" {seed}")).collect();
+    println!("sim: {seeds} seeds, {records} records, {events} events, failed:{text}");
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -45,7 +45,11 @@ fn check_partition(case: &Case<'_>, kept: &Kept, found: &mut Vec<Violation>) {
         let above =
             |(of, offset): &&(usize, i64)| *of <= era && sent.offset.is_some_and(|o| *offset > o);
         match survivors.iter().find(above) {
-            _ if !lost => found.push(missing(kept, id, sent, offsets_of.get(&id), "")),
+            _ if !lost => {
+                let instead = sent.offset.and_then(|offset| by_offset.get(&offset));
+                let why = format!("; in its place is {instead:?}");
+                found.push(missing(kept, id, sent, offsets_of.get(&id), &why));
+            }
             Some((_, offset)) => {
                 let why = format!("; a power loss came, but it left what was at {offset}");
                 found.push(missing(kept, id, sent, offsets_of.get(&id), &why));

@@ -7,7 +7,7 @@ use wire::Str;
 use wire::messages::OffsetFetchRequest;
 use wire::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 
-use super::{Client, reader};
+use super::{Client, Phase, reader};
 use crate::history::{Event, Fate, Partition};
 
 /// The last version of OffsetFetch that names topics.
@@ -18,7 +18,9 @@ pub(super) async fn run(client: Client, topic: usize, members: usize) {
     let group = Str::from(format!("g{}", client.nth));
     let mut tasks = Vec::new();
     for nth in 0..members {
-        let member = Client { random: client.random.fork(), ..client.clone() };
+        // On a shared connection the answer to a join would hold up the other member's.
+        let cluster = super::cluster(&client.env, &format!("client{}-{nth}", client.nth));
+        let member = Client { cluster, random: client.random.fork(), ..client.clone() };
         let member = Box::pin(be_member(member, topic, group.clone(), nth));
         tasks.push(client.env.spawn("member", member));
     }
@@ -42,7 +44,10 @@ async fn be_member(client: Client, topic: usize, group: Str, nth: usize) {
         let mut consumer = Consumer::new(&client.cluster, config);
         consumer.subscribe(std::slice::from_ref(&name));
         let since = client.history.now();
-        for _ in 0..3 + random.below(15) {
+        let mut rounds = 3 + random.below(15);
+        while rounds > 0 {
+            // When faults are over members stay: whoever goes keeps the others from getting on.
+            rounds -= u64::from(*client.phase.borrow() == Phase::Faults);
             match consumer.poll(Duration::from_millis(400)).await {
                 Ok(records) if records.is_empty() => {}
                 Ok(records) => reader::record(&client, records, since),

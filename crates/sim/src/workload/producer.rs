@@ -47,8 +47,13 @@ pub(super) async fn run(client: Client, topic: usize, how: How) {
             for _ in 0..1 + client.random.below(6) {
                 deliveries.extend(send(&client, &producer, (topic, session), how).await);
             }
-            for (id, delivery) in deliveries {
-                settle(&client, id, delivery).await;
+            // Each by itself: when one is known must not depend on another one's fate.
+            let settled = deliveries.into_iter().map(|(id, delivery)| {
+                client.env.spawn("settle", settle(client.clone(), id, delivery))
+            });
+            for task in settled.collect::<Vec<_>>() {
+                // A panic is told by whoever hears of panics.
+                let _ = task.await;
             }
             client.pause(1_500).await;
             if client.stopped() {
@@ -101,7 +106,7 @@ async fn send(
     }
 }
 
-async fn settle(client: &Client, id: u64, delivery: Delivery) {
+async fn settle(client: Client, id: u64, delivery: Delivery) {
     match delivery.settled().await {
         // Without an answer nothing is known, not even that it arrived.
         Ok(delivered) if client.history.state().sent[id as usize].acks != Acks::None => {
