@@ -21,7 +21,12 @@ impl LogDirs {
         if offset != expected {
             return Err(Error::UnexpectedOffset { offset, expected });
         }
-        future.advance_log_start_offset(current.log_start_offset())?;
+        let log_start_offset = current.log_start_offset();
+        if log_start_offset > 0 {
+            future.advance_log_start_offset(log_start_offset)?;
+            // Whoever was told that records are deleted must not find them after a crash.
+            future.dir().keep_log_start(future.topic_partition(), log_start_offset)?;
+        }
         self.promote_alone(future)?;
         future.epochs = current.epochs.clone();
         future.epochs_changed = true;

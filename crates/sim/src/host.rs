@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use config::{Origin, ServerConfig, StaticConfig};
 use env::{Env, SimNode, Task, TaskError};
-use ottla::{Node, NodeOptions};
+use ottla::{Loggers, Node, NodeOptions};
 
 use crate::faults::{self, Order};
 use crate::history::{Event, History};
@@ -61,8 +61,12 @@ impl<'a> Host<'a> {
 
     pub(crate) fn start(&self) {
         let env = self.node.start();
-        let options =
-            NodeOptions { config: self.config.clone(), cluster_id: None, data_threads: 1 };
+        let options = NodeOptions {
+            config: self.config.clone(),
+            cluster_id: None,
+            data_threads: 1,
+            loggers: Loggers::none(),
+        };
         let life = Box::pin(live(env.clone(), options, self.history.clone()));
         *self.process.borrow_mut() = Some(env.spawn("node", life));
     }
