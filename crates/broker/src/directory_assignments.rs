@@ -84,8 +84,18 @@ impl Assignments {
         self.waiting.insert((topic_id, index), Assignment { directory, accepted });
     }
 
-    /// What to send next. What concerns no replica of this broker any more is dropped.
+    /// What to send next. What concerns no replica of this broker any more is dropped. A cluster
+    /// whose metadata.version does not know of directories (below 3.7) need not be told.
     fn take(&mut self, node_id: i32, image: &Image) -> BTreeMap<Replica, Assignment> {
+        let version = image.features.metadata_version_or_minimum();
+        if !version.is_directory_assignment_supported() {
+            let accepted = std::mem::take(&mut self.waiting).into_values();
+            for accepted in accepted.filter_map(|assignment| assignment.accepted) {
+                // The one who asked may have given up.
+                let _ = accepted.send(());
+            }
+            return BTreeMap::new();
+        }
         let mut taken = BTreeMap::new();
         while taken.len() < PER_REQUEST_MAX
             && let Some(((topic_id, index), assignment)) = self.waiting.pop_first()

@@ -73,6 +73,10 @@ impl Surroundings {
         })
     }
 
+    pub(crate) fn now(&self) -> Instant {
+        self.env.now()
+    }
+
     pub(crate) fn wall_ms(&self) -> i64 {
         self.env.clock().wall_ms()
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use metadata::{Delta, Image};
 use tokio::sync::oneshot;
 use wire::messages::assign_replicas_to_dirs_response as response;
-use wire::stored::metadata::{MetadataRecord, PartitionRecord, TopicRecord};
+use wire::stored::metadata::{FeatureLevelRecord, MetadataRecord, PartitionRecord, TopicRecord};
 
 use super::*;
 
@@ -13,7 +13,17 @@ const B: Uuid = Uuid([11; 16]);
 
 /// A topic with two partitions, the first on node 1, the second on node 2.
 fn image() -> Image {
+    image_of_version(19)
+}
+
+fn image_of_version(metadata_version: i16) -> Image {
     let mut delta = Delta::new(Arc::new(Image::default()));
+    let level = FeatureLevelRecord {
+        name: "metadata.version".into(),
+        feature_level: metadata_version,
+        ..FeatureLevelRecord::default()
+    };
+    delta.replay(0, &MetadataRecord::FeatureLevel(level)).unwrap();
     let topic = TopicRecord { name: "t".into(), topic_id: TOPIC, ..TopicRecord::default() };
     delta.replay(0, &MetadataRecord::Topic(topic)).unwrap();
     for (index, broker) in [(0, 1), (1, 2)] {
@@ -93,6 +103,15 @@ fn replicas_that_are_not_here_are_not_told_of() {
     assignments.add(assignment);
     assert!(assignments.take(1, &image()).is_empty());
     assert_eq!(is_accepted.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+}
+
+#[test]
+fn a_cluster_that_knows_no_directories_is_not_told() {
+    let mut assignments = Assignments::default();
+    let (assignment, mut is_accepted) = assign(0, B);
+    assignments.add(assignment);
+    assert!(assignments.take(1, &image_of_version(14)).is_empty());
+    assert_eq!(is_accepted.try_recv(), Ok(()));
 }
 
 #[test]

@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use log::Log;
 use tokio::sync::oneshot;
 
-use super::copy::{Copied, MoveError, Swapped};
+use super::copy::{Copied, Done, MoveError, Swapped};
 use super::phase::{Event, Phase, Step};
 use super::throttle::Window;
 use super::{DirectorySettings, Move};
@@ -63,8 +62,8 @@ impl Replicas {
                     }
                 }
                 Step::Swap => match self.swap(a).await {
-                    Ok(Some(old)) => {
-                        self.clean_up(a, old).await;
+                    Ok(Some(done)) => {
+                        self.clean_up(a, done).await;
                         return Ok(());
                     }
                     Ok(None) => {}
@@ -109,23 +108,24 @@ impl Replicas {
         event
     }
 
-    async fn swap(self: &Arc<Self>, a: &Move) -> Result<Option<Box<Log>>, MoveError> {
+    async fn swap(self: &Arc<Self>, a: &Move) -> Result<Option<Done>, MoveError> {
         let replicas = Arc::clone(self);
         let (partition, number) = (Arc::clone(&a.partition), a.number);
         let now_ms = self.env().clock().wall_ms();
         let swapped =
             self.env().blocking(move || partition.swap(number, replicas.dirs(), now_ms)).await?;
         Ok(match swapped {
-            Swapped::Done(old) => Some(old),
+            Swapped::Done(done) => Some(done),
             Swapped::Behind => None,
         })
     }
 
     /// After the swap: names that are there to stay, checkpoints that are true again.
-    async fn clean_up(self: &Arc<Self>, a: &Move, old: Box<Log>) {
+    async fn clean_up(self: &Arc<Self>, a: &Move, Done { old, pause }: Done) {
         let (replicas, partition) = (Arc::clone(self), &a.partition);
         let (from, to) = (old.dir().clone(), a.target.clone());
         tracing::info!(
+            ?pause,
             "{partition:?} has moved from {} to {}",
             from.path().display(),
             to.path().display()

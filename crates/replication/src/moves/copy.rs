@@ -1,5 +1,7 @@
 //! The steps of a move. Each waits for the disk and belongs off the request path.
 
+use std::time::Duration;
+
 use log::{FlushJob, Log, LogDirs, ReadRequest};
 use records::batches;
 use wire::Bytes;
@@ -27,10 +29,19 @@ pub(crate) struct Copied {
 /// What became of a swap.
 #[derive(Debug)]
 pub(crate) enum Swapped {
-    /// The copy is in use; this is the log that was.
-    Done(Box<Log>),
+    /// The copy is in use.
+    Done(Done),
     /// Too much has come in between.
     Behind,
+}
+
+/// A swap that was done.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// The log that was in use.
+    pub(crate) old: Box<Log>,
+    /// How long appends had to wait.
+    pub(crate) pause: Duration,
 }
 
 /// Why a step was not done.
@@ -96,6 +107,7 @@ impl Partition {
         let job = future.flush(now_ms);
         run(future, job)?;
         let mut state = self.lock();
+        let began = self.surroundings.now();
         if common_end(&state, future) != future.log_end_offset() {
             return Ok(Swapped::Behind);
         }
@@ -122,8 +134,9 @@ impl Partition {
             tracing::error!("the replica that was moved away cannot be removed: {error}");
         }
         state.flushing.want_all();
+        let pause = self.surroundings.now().saturating_duration_since(began);
         self.on_disk(state, now_ms);
-        Ok(Swapped::Done(Box::new(old)))
+        Ok(Swapped::Done(Done { old: Box::new(old), pause }))
     }
 
     /// Whether `copy` has all records of the log in use and more.
