@@ -172,9 +172,13 @@ async fn describe(admin: &Admin, given: &Given, terminal: &mut Terminal) -> Resu
     Ok(())
 }
 
-fn version_named(name: &str) -> Result<MetadataVersion, Error> {
+/// The version of a release; a refusal lists those up to `newest`.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn version_named(name: &str, newest: MetadataVersion) -> Result<MetadataVersion, Error> {
     MetadataVersion::from_name(name).ok_or_else(|| {
-        let known = MetadataVersion::MINIMUM.level()..=MetadataVersion::LATEST_TESTING.level();
+        let known = MetadataVersion::MINIMUM.level()..=newest.level();
         let known = known.filter_map(MetadataVersion::from_level);
         let known: Vec<String> = known.map(|version| version.to_string()).collect();
         let known = known.join(", ");
@@ -185,7 +189,7 @@ fn version_named(name: &str) -> Result<MetadataVersion, Error> {
 }
 
 /// Reads `feature=level`.
-fn parse(text: &str) -> Result<(&str, i16), Error> {
+pub(crate) fn parse(text: &str) -> Result<(&str, i16), Error> {
     let Some((name, level)) = text.split_once('=') else {
         let problem = format!("Can't parse feature=level string {text}: equals sign not found.");
         return Err(Error::Refused(problem));
@@ -210,7 +214,7 @@ fn changes(given: &Given, kind: i8, terminal: &mut Terminal) -> Result<Changes, 
                 "Can not specify `release-version` with other feature flags.".to_owned(),
             ));
         }
-        let version = version_named(release)?;
+        let version = version_named(release, MetadataVersion::LATEST_TESTING)?;
         changes.insert(MetadataVersion::FEATURE_NAME.to_owned(), version.level());
         // Nothing is raised to 0.
         let others = default_levels(version).filter(|(_, level)| kind != UPGRADE || *level > 0);
@@ -219,7 +223,7 @@ fn changes(given: &Given, kind: i8, terminal: &mut Terminal) -> Result<Changes, 
     }
     if let Some(metadata) = metadata {
         terminal.say(" `metadata` flag is deprecated and may be removed in a future release.")?;
-        let version = version_named(metadata)?;
+        let version = version_named(metadata, MetadataVersion::LATEST_TESTING)?;
         changes.insert(MetadataVersion::FEATURE_NAME.to_owned(), version.level());
     }
     for text in given.all("feature") {
@@ -284,10 +288,14 @@ async fn update(
     Ok(())
 }
 
-fn version_mapping(given: &Given, terminal: &mut Terminal) -> Result<(), Error> {
+/// Shows the levels that go with a release.
+///
+/// # Errors
+/// There is no such release.
+pub(crate) fn version_mapping(given: &Given, terminal: &mut Terminal) -> Result<(), Error> {
     let newest = MetadataVersion::LATEST.to_string();
     let name = given.one("release-version")?.unwrap_or(&newest);
-    let version = version_named(name)?;
+    let version = version_named(name, MetadataVersion::LATEST_TESTING)?;
     terminal.say(format!("metadata.version={} ({name})", version.level()))?;
     for (feature, level) in default_levels(version) {
         terminal.say(format!("{feature}={level}"))?;
@@ -295,7 +303,11 @@ fn version_mapping(given: &Given, terminal: &mut Terminal) -> Result<(), Error> 
     Ok(())
 }
 
-fn dependencies(given: &Given, terminal: &mut Terminal) -> Result<(), Error> {
+/// Shows what levels of features ask for.
+///
+/// # Errors
+/// There is no such level.
+pub(crate) fn dependencies(given: &Given, terminal: &mut Terminal) -> Result<(), Error> {
     for text in given.all("feature") {
         let (name, level) = parse(text)?;
         if name == MetadataVersion::FEATURE_NAME {

@@ -13,6 +13,7 @@ mod console_consumer;
 mod console_producer;
 mod consumer_groups;
 mod delete_records;
+mod dump_log;
 mod error;
 mod exception;
 mod features;
@@ -26,6 +27,8 @@ mod metadata_quorum;
 mod options;
 mod pattern;
 mod properties;
+mod reassign_partitions;
+mod storage;
 mod table;
 mod terminal;
 mod topics;
@@ -94,12 +97,15 @@ tools! {
     ConsoleProducer, "kafka-console-producer", Options, console_producer;
     ConsumerGroups, "kafka-consumer-groups", Options, consumer_groups;
     DeleteRecords, "kafka-delete-records", Options, delete_records;
+    DumpLog, "kafka-dump-log", Options, dump_log;
     Features, "kafka-features", Arguments, features;
     GetOffsets, "kafka-get-offsets", Options, get_offsets;
     Groups, "kafka-groups", Options, groups;
     LeaderElection, "kafka-leader-election", Options, leader_election;
     LogDirs, "kafka-log-dirs", Options, log_dirs;
     MetadataQuorum, "kafka-metadata-quorum", Arguments, metadata_quorum;
+    ReassignPartitions, "kafka-reassign-partitions", Options, reassign_partitions;
+    Storage, "kafka-storage", Arguments, storage;
     Topics, "kafka-topics", Options, topics;
 }
 

@@ -294,7 +294,10 @@ fn directory_id(env: &Env, directory: &str) -> Result<Uuid, Error> {
 }
 
 /// Where the controller listens: name, host and port of each of its listeners.
-fn endpoints(properties: &Properties) -> Result<Vec<(String, String, u16)>, Error> {
+///
+/// # Errors
+/// The configuration does not say.
+pub(crate) fn endpoints(properties: &Properties) -> Result<Vec<(String, String, u16)>, Error> {
     let Some(names) = properties.get("controller.listener.names") else {
         return refuse(format!("controller.listener.names was not found. {ASK}"));
     };

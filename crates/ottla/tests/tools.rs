@@ -69,7 +69,7 @@ impl Node {
             .replace(&format!(" {controller_port} "), " {port} ");
         let mut lines: Vec<String> = Vec::new();
         let mut help: Option<Help> = None;
-        for line in mask_words(&text).lines().filter(|line| !is_log(line)) {
+        for line in mask_words(&mask_checksums(&text)).lines().filter(|line| !is_log(line)) {
             if help.is_none() {
                 help = Help::begins(line);
             }
@@ -144,6 +144,17 @@ impl Help {
         let flags: Vec<String> = self.flags.into_iter().collect();
         format!("{{flags: {}}}", flags.join(" "))
     }
+}
+
+/// Puts `{crc}` in place of the checksums of batches, which cover times.
+fn mask_checksums(text: &str) -> String {
+    let mut parts = text.split(" crc: ");
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        masked += " crc: {crc}";
+        masked += part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    }
+    masked
 }
 
 /// Puts `{id}`, `{uuid}` and `{time}` in place of words that are such.
@@ -297,10 +308,13 @@ transcripts!(
     cluster,
     configs,
     consumer_groups,
+    dump_log,
     elections,
     features,
     groups,
     offsets,
     quorum,
+    reassignments,
+    storage,
     topics
 );

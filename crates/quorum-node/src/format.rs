@@ -48,6 +48,9 @@ pub enum InitialVoters {
     Static,
     /// This node alone, listening there: `kraft.version` is 1.
     Standalone(Vec<Endpoint>),
+    /// These nodes, each with the id of its metadata directory and where it listens:
+    /// `kraft.version` is 1.
+    Voters(Vec<(i32, Uuid, Endpoint)>),
     /// The node joins voters that exist already.
     None,
 }
@@ -87,8 +90,23 @@ pub fn format(env: &Env, options: &FormatOptions) -> Result<Vec<PathBuf>, Error>
     let mut formatted = Vec::new();
     if !is_formatted(files, metadata_dir)? {
         check_nothing_lost(files, options)?;
-        if let InitialVoters::Standalone(endpoints) = &options.initial_voters {
-            write_voters(env, options, endpoints)?;
+        let voter = |node_id, directory_id, endpoints| Voter {
+            key: ReplicaKey::new(node_id, directory_id),
+            endpoints,
+            kraft_versions: KRaftVersions::SUPPORTED,
+        };
+        match &options.initial_voters {
+            InitialVoters::Standalone(endpoints) => {
+                let (id, directory) = (options.node_id, options.metadata_directory_id);
+                write_voters(env, options, vec![voter(id, directory, endpoints.clone())])?;
+            }
+            InitialVoters::Voters(voters) => {
+                let voters = voters.iter();
+                let voters =
+                    voters.map(|(id, directory, at)| voter(*id, *directory, vec![at.clone()]));
+                write_voters(env, options, voters.collect())?;
+            }
+            InitialVoters::Static | InitialVoters::None => {}
         }
         write_bootstrap(env, metadata_dir, options)?;
         formatted.push(metadata_dir.clone());
@@ -168,23 +186,18 @@ fn write_bootstrap(env: &Env, dir: &Path, options: &FormatOptions) -> Result<(),
     bootstrap::write(env.files(), dir, &options.bootstrap_records, env.clock().wall_ms())
 }
 
-/// Writes the snapshot that names this node as the only voter.
-fn write_voters(env: &Env, options: &FormatOptions, endpoints: &[Endpoint]) -> Result<(), Error> {
+/// Writes the snapshot that names the first voters.
+fn write_voters(env: &Env, options: &FormatOptions, voters: Vec<Voter>) -> Result<(), Error> {
     let files = env.files();
     let log = options.metadata_log_dir.join(METADATA_LOG_DIR);
     files.create_dir_all(&log).map_err(Error::io(&log))?;
     files.sync_dir(&options.metadata_log_dir).map_err(Error::io(&log))?;
-    let voter = Voter {
-        key: ReplicaKey::new(options.node_id, options.metadata_directory_id),
-        endpoints: endpoints.to_vec(),
-        kraft_versions: KRaftVersions::SUPPORTED,
-    };
     let now_ms = env.clock().wall_ms();
     let head = Head {
         epoch: BOOTSTRAP_SNAPSHOT.epoch,
         last_contained_log_timestamp: now_ms,
         kraft_version: 1,
-        voters: Some(VoterSet::from_iter([voter])),
+        voters: Some(VoterSet::from_iter(voters)),
         now_ms,
     };
     let path = log.join(snapshot::file_name(BOOTSTRAP_SNAPSHOT));

@@ -133,7 +133,7 @@ fn group_value(reader: &mut Reader, version: i16) -> Result<String, DecodeError>
 }
 
 /// The text of bytes in JSON (RFC 4648, with padding).
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

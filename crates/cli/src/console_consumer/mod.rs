@@ -17,6 +17,7 @@ use crate::terminal::Terminal;
 use formatter::Formatter;
 use options::{Settings, Source, Start};
 
+pub(crate) use coordinator::base64;
 pub(crate) use options::OPTIONS;
 
 /// How long a poll waits when there is no time limit; nothing depends on it.
