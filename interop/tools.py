@@ -146,7 +146,7 @@ def mask(text, places):
     text = re.sub(r"()((?:\[[a-z-]+\], )+\[[a-z-]+\])", in_order, text)
     text = re.sub(r"(Valid (?:states|types) are: )(.*)", in_order, text)
     lines, flags, error, style, table = [], None, None, "", False
-    for line in without_traces(text.splitlines()):
+    for line in without_traces(text.split("\n")):
         if error is not None:
             # Apache Kafka's parser spreads a refusal over lines of the same width.
             error += line if error.endswith("-") else f" {line}"
