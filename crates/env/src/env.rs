@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use crate::sim::{self, SimProcess};
 use crate::task::{Blocking, Task};
 use crate::termination::{self, Termination};
-use crate::threads::OsThreads;
+use crate::threads::{OsThreads, start_thread};
 use crate::{Clock, Files, Instant, Network, Random};
 use crate::{memory, open_files};
 
@@ -169,6 +170,24 @@ impl Env {
         }
     }
 
+    /// Starts a thread for work that goes on for long and blocks at any point, such as compaction:
+    /// tasks on it need not wait asynchronously. It ends when the result is dropped, at the next
+    /// wait of what runs on it. In a simulation it is the one thread.
+    ///
+    /// # Errors
+    /// A thread or an event queue cannot be made.
+    pub fn worker(&self, name: &str) -> io::Result<Worker> {
+        Ok(match &self.0.tasks {
+            Tasks::Os(_) => {
+                let (handle, stop) = start_thread(name.to_owned(), || ())?;
+                Worker { executor: Executor(Kind::Os(handle)), _stop: Some(stop) }
+            }
+            Tasks::Sim(process) => {
+                Worker { executor: Executor(Kind::Sim(Arc::clone(process))), _stop: None }
+            }
+        })
+    }
+
     /// Bytes of memory this process may use: the machine's, or less where a control group bounds
     /// it; one gigabyte in a simulation.
     #[must_use]
@@ -222,6 +241,23 @@ impl Env {
 /// A data thread: tasks given to it run there to their end. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Executor(Kind);
+
+/// A thread for work that blocks, from [`Env::worker`]. Ends when dropped.
+#[derive(Debug)]
+pub struct Worker {
+    executor: Executor,
+    _stop: Option<oneshot::Sender<()>>,
+}
+
+impl Worker {
+    /// Starts a task on this thread.
+    pub fn spawn<F>(&self, name: &'static str, future: F) -> Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.executor.spawn(name, future)
+    }
+}
 
 #[derive(Clone, Debug)]
 enum Kind {

@@ -25,7 +25,7 @@ mod termination;
 mod threads;
 
 pub use clock::{Clock, Instant};
-pub use env::{Env, Executor, OsOptions};
+pub use env::{Env, Executor, OsOptions, Worker};
 pub use files::{
     DirEntry, DiskFault, DiskOperation, File, FileLock, Files, LockError, Metadata, OpenOptions,
     SimDisk, Space, TempDir,

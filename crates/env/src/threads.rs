@@ -47,19 +47,10 @@ impl OsThreads {
 
     /// Starts one more data thread and gives its runtime's handle.
     pub(crate) fn start_data_thread(&self) -> io::Result<Handle> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let handle = runtime.handle().clone();
         let mut owned = self.owned();
-        let (stop, stopped) = oneshot::channel();
         let ended = owned.ended.0.clone();
-        std::thread::Builder::new().name(format!("data-{}", owned.data.len())).spawn(
-            move || {
-                // The sender is only ever dropped.
-                _ = runtime.block_on(stopped);
-                drop(runtime);
-                _ = ended.send(());
-            },
-        )?;
+        let name = format!("data-{}", owned.data.len());
+        let (handle, stop) = start_thread(name, move || _ = ended.send(()))?;
         owned.data.push(stop);
         Ok(handle)
     }
@@ -84,6 +75,24 @@ impl OsThreads {
     fn owned(&self) -> MutexGuard<'_, Owned> {
         self.owned.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Starts a thread with a runtime of its own, which ends when the sender is dropped; `at_end` runs
+/// last.
+pub(crate) fn start_thread(
+    name: String,
+    at_end: impl FnOnce() + Send + 'static,
+) -> io::Result<(Handle, oneshot::Sender<()>)> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    let (stop, stopped) = oneshot::channel();
+    std::thread::Builder::new().name(name).spawn(move || {
+        // The sender is only ever dropped.
+        _ = runtime.block_on(stopped);
+        drop(runtime);
+        at_end();
+    })?;
+    Ok((handle, stop))
 }
 
 impl Drop for OsThreads {

@@ -148,6 +148,13 @@ impl BatchBuilder {
         self.record_count += 1;
     }
 
+    /// Lets the batch span offsets up to `offset`, beyond its last record, as a batch does that
+    /// compaction took records from.
+    pub(crate) fn ends_at(mut self, offset: i64) -> Self {
+        self.last_offset = self.last_offset.max(offset);
+        self
+    }
+
     /// Bytes of the batch so far, before compression.
     pub fn size(&self) -> usize {
         self.bytes.len()

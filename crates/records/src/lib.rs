@@ -6,12 +6,14 @@
 //! - [`BatchHeader`] and [`BatchView`] look at bytes without copying; [`batches`] walks a buffer.
 //! - [`StampedBatch`] gives a produced batch its offset and leader epoch without touching its body.
 //! - [`ProducedBatch`] validates what a client produces.
+//! - [`BatchView::with_records`] and [`BatchView::without_records`] make what compaction leaves.
 //! - [`BatchView::records`] iterates the records, decompressing within a bound.
 
 mod batch;
 mod batches;
 mod build;
 mod checksum;
+mod compact;
 mod compression;
 mod control;
 mod error;

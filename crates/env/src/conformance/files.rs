@@ -41,6 +41,17 @@ fn open_modes() {
 }
 
 #[test]
+fn the_time_of_the_last_change_can_be_set() {
+    on_both(|files, dir| {
+        let file = files.open(dir.join("a"), OpenOptions::create()).unwrap();
+        file.write_all_at(b"x", 0).unwrap();
+        file.set_modified_ms(1_700_000_000_123).unwrap();
+        file.sync_all().unwrap();
+        assert_eq!(files.metadata(dir.join("a")).unwrap().modified_ms, 1_700_000_000_123);
+    });
+}
+
+#[test]
 fn reads_and_writes_by_offset() {
     on_both(|files, dir| {
         let file = files.open(dir.join("a"), OpenOptions::create()).unwrap();

@@ -37,6 +37,23 @@ fn tasks_give_results_and_tell_their_end() {
 }
 
 #[test]
+fn a_worker_runs_its_tasks_until_it_is_dropped() {
+    on_both(|env| async move {
+        let worker = env.worker("worker").unwrap();
+        assert_eq!(worker.spawn("sum", async { 1 + 1 }).await.unwrap(), 2);
+        let (sender, receiver) = oneshot::channel();
+        let sleeping = env.clone();
+        let task = worker.spawn("sleeper", async move {
+            sleeping.sleep(Duration::from_millis(1)).await;
+            _ = sender.send(7);
+        });
+        assert_eq!(receiver.await.unwrap(), 7);
+        task.await.unwrap();
+        drop(worker);
+    });
+}
+
+#[test]
 fn blocking_work_runs_without_being_awaited() {
     on_both(|env| async move {
         assert_eq!(env.blocking(|| 7).await, 7);

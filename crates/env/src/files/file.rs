@@ -4,6 +4,7 @@ use std::any::Any;
 use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use wire::{FileRange, RangeSource};
 
@@ -126,6 +127,21 @@ impl File {
         match &self.0 {
             Kind::Os(file) => file.0.metadata().map(|metadata| metadata.len()),
             Kind::Sim(file) => file.len(),
+        }
+    }
+
+    /// Sets when the content counts as last modified, in milliseconds since 1970; earlier times
+    /// count as 1970. A later write sets it anew.
+    ///
+    /// # Errors
+    /// An I/O error.
+    pub fn set_modified_ms(&self, modified_ms: i64) -> io::Result<()> {
+        match &self.0 {
+            Kind::Os(file) => {
+                let since = Duration::from_millis(u64::try_from(modified_ms).unwrap_or(0));
+                file.0.set_modified(SystemTime::UNIX_EPOCH + since)
+            }
+            Kind::Sim(file) => file.set_modified_ms(modified_ms.max(0)),
         }
     }
 

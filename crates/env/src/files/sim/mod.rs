@@ -392,6 +392,13 @@ impl SimFile {
         Ok(())
     }
 
+    pub(super) fn set_modified_ms(&self, modified_ms: i64) -> io::Result<()> {
+        self.check_writable()?;
+        let _state = self.files.enter(DiskOperation::Write, &self.path)?;
+        self.content.lock().modified_ms = modified_ms;
+        Ok(())
+    }
+
     fn check_writable(&self) -> io::Result<()> {
         // What a write to a file descriptor opened for reading gives, and a truncation.
         if self.write { Ok(()) } else { Err(rustix::io::Errno::BADF.into()) }
