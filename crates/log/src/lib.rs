@@ -12,8 +12,8 @@
 //! `segment` and `index` hold the data, `offset_index`, `time_index`, `txn_index`,
 //! `producer_snapshot`, `checkpoint`, `meta_properties`, `partition_metadata` and `clean_shutdown`
 //! one file format each. `listing`, `load` and `recovery` bring a log back at start-up.
-//! `open_files` bounds the open files. Retention and compaction will be modules beside these:
-//! they replace the immutable list in `segments` under the writer's lock, as a roll does.
+//! `open_files` bounds the open files. `retention` and `compaction` remove what is old: like a roll
+//! they replace the immutable list in `segments` under the writer's lock.
 //!
 //! **Invariants.** Readers see whole batches only, and none above the bound they give. Nothing
 //! below the recovery point is lost by a power cut. After an I/O error a log directory is not
@@ -25,6 +25,8 @@ mod active;
 mod append;
 pub mod checkpoint;
 pub mod clean_shutdown;
+mod cleanup;
+mod compaction;
 mod error;
 mod flush;
 mod home;
@@ -47,6 +49,7 @@ mod read;
 mod recovery;
 mod repair;
 mod replay;
+mod retention;
 mod roll;
 mod scan;
 mod segment;
@@ -61,6 +64,11 @@ pub mod txn_index;
 
 pub use append::AppendInfo;
 pub use checkpoint::{Malformed, OffsetCheckpoint};
+pub use cleanup::CleanupSettings;
+pub use compaction::{
+    CleanError, Cleanable, Cleaning, CleaningOptions, CleaningSummary, Pace, Replacement, Step,
+    Survey,
+};
 pub use error::Error;
 pub use flush::FlushJob;
 pub use log::Log;
@@ -72,6 +80,7 @@ pub use names::{
 };
 pub use read::{LogReader, ReadRequest, ReadResult};
 pub use repair::{RepairJob, Repaired};
+pub use retention::Expired;
 pub use settings::LogSettings;
 pub use timestamps::TimestampOffset;
 

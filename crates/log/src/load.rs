@@ -26,6 +26,8 @@ pub(crate) struct Known {
     pub(crate) recovery_point: i64,
     /// From the checkpoints of the log directory, 0 if not there.
     pub(crate) log_start_offset: i64,
+    /// Up to where it was compacted, if it ever was.
+    pub(crate) cleaned_up_to: Option<i64>,
     /// Whether the log directory was closed properly.
     pub(crate) clean: bool,
     pub(crate) now_ms: i64,
@@ -91,6 +93,7 @@ pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
         now_ms: known.now_ms,
     });
     log.checkpointed = known.recovery_point;
+    log.cleaned_up_to = known.cleaned_up_to;
     log.epochs = state.epochs;
     log.epochs_changed = state.epochs_changed;
     log.producers = state.producers;

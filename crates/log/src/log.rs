@@ -59,6 +59,9 @@ pub struct Log {
     /// Whether the leader epochs differ from their file.
     pub(crate) epochs_changed: bool,
     pub(crate) producers: ProducerStates,
+    /// The first offset that no cleaning has covered, once there was one: what the cleaner offset
+    /// checkpoint holds.
+    pub(crate) cleaned_up_to: Option<i64>,
     /// Offsets of the producer snapshots on the disk or on their way to it, ascending.
     pub(crate) snapshots: Vec<i64>,
     pub(crate) pending_snapshots: Vec<(i64, Vec<u8>)>,
@@ -111,6 +114,7 @@ impl Log {
             epochs: LeaderEpochs::default(),
             epochs_changed: false,
             producers: ProducerStates::new(parts.log_end_offset),
+            cleaned_up_to: None,
             snapshots: Vec::new(),
             pending_snapshots: Vec::new(),
         }

@@ -194,6 +194,24 @@ impl LogDir {
         Ok(())
     }
 
+    /// Changes a checkpoint of which single entries are written, if `change` says that it did.
+    /// Waits for the disk.
+    pub(crate) fn update_offsets(
+        &self,
+        checkpoint: OffsetCheckpoint,
+        change: impl FnOnce(&mut HashMap<TopicPartition, i64>) -> bool,
+    ) -> Result<(), Error> {
+        self.check_online()?;
+        let _writing = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut offsets = self.read_offsets(checkpoint)?;
+        if !change(&mut offsets) {
+            return Ok(());
+        }
+        let mut entries: Vec<_> = offsets.iter().map(|(name, offset)| (name, *offset)).collect();
+        entries.sort();
+        self.write_checkpoint(checkpoint, &encode_offsets(entries.into_iter()))
+    }
+
     fn write_checkpoint(&self, checkpoint: OffsetCheckpoint, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path().join(checkpoint.file_name());
         self.written(&path, self.files().write_atomically(&path, bytes))

@@ -198,6 +198,7 @@ impl LogDirs {
             recovery_points: dir.read_offsets(OffsetCheckpoint::RecoveryPoint)?,
             log_start_offsets: dir.read_offsets(OffsetCheckpoint::LogStartOffset)?,
             high_watermarks: dir.read_offsets(OffsetCheckpoint::HighWatermark)?,
+            cleaned_up_to: dir.read_offsets(OffsetCheckpoint::CleanerOffset)?,
             settings_of: settings_of.clone(),
             now_ms: self.env.clock().wall_ms(),
         })
@@ -240,6 +241,7 @@ impl LogDirs {
             settings,
             recovery_point: of(OffsetCheckpoint::RecoveryPoint)?,
             log_start_offset: of(OffsetCheckpoint::LogStartOffset)?,
+            cleaned_up_to: None,
             clean: false,
             now_ms: self.env.clock().wall_ms(),
         };
@@ -306,6 +308,7 @@ impl LogDirs {
             settings,
             recovery_point: 0,
             log_start_offset: 0,
+            cleaned_up_to: None,
             clean: true,
             now_ms: self.env.clock().wall_ms(),
         };
@@ -347,10 +350,10 @@ impl LogDirs {
         log.home().count(false);
         log.close_files();
         log.home().rename(&ReplicaDirName::format(log.topic_partition(), kind, self.unique()))?;
-        match log.log_start_offset() {
-            0 => Ok(()),
-            _ => log.dir().forget_log_start(log.topic_partition()),
+        if log.log_start_offset() != 0 {
+            log.dir().forget_log_start(log.topic_partition())?;
         }
+        log.forget_cleaned_up_to()
     }
 
     fn unique(&self) -> u128 {
@@ -367,6 +370,7 @@ struct Work {
     recovery_points: HashMap<TopicPartition, i64>,
     log_start_offsets: HashMap<TopicPartition, i64>,
     high_watermarks: HashMap<TopicPartition, i64>,
+    cleaned_up_to: HashMap<TopicPartition, i64>,
     settings_of: Arc<SettingsOf>,
     now_ms: i64,
 }
@@ -385,8 +389,10 @@ impl Work {
             ),
             false => (0, 0, 0),
         };
+        let is_current = kind == ReplicaKind::Current;
         let known = Known {
             settings: (self.settings_of)(&topic_partition),
+            cleaned_up_to: of(&self.cleaned_up_to).filter(|_| is_current),
             topic_partition,
             recovery_point,
             log_start_offset,

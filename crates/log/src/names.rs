@@ -136,6 +136,10 @@ impl SegmentFile {
     pub(crate) const ALL: [Self; 5] =
         [Self::Log, Self::OffsetIndex, Self::TimeIndex, Self::TxnIndex, Self::ProducerSnapshot];
 
+    /// Those named by the base offset of their segment, the log first.
+    pub(crate) const OF_SEGMENT: [Self; 4] =
+        [Self::Log, Self::OffsetIndex, Self::TimeIndex, Self::TxnIndex];
+
     fn suffix(self) -> &'static str {
         match self {
             Self::Log => ".log",

@@ -56,6 +56,9 @@ pub struct ReadResult {
     pub segment_base_offset: i64,
     /// Where in that segment the data starts or would start.
     pub position: u32,
+    /// The segments it was read from, which compaction may have replaced since: which transactions
+    /// were aborted among the records is looked up in the same ones.
+    segments: Option<Arc<Segments>>,
 }
 
 impl ReadResult {
@@ -107,14 +110,16 @@ impl LogReader {
     pub fn read(&self, request: ReadRequest) -> Result<ReadResult, Error> {
         // The range first: segments seen after it hold all that is below its end.
         self.check_range(request.offset)?;
-        self.with_segments(|segments| read(segments, &request))
+        self.with_segments(|segments| {
+            Ok(ReadResult { segments: Some(Arc::clone(segments)), ..read(segments, &request)? })
+        })
     }
 
     /// Does something with the segments as they are now; once more if they were cut or removed
     /// meanwhile, which shows as files that are gone or end too early.
     pub(crate) fn with_segments<T>(
         &self,
-        act: impl Fn(&Segments) -> Result<T, Error>,
+        act: impl Fn(&Arc<Segments>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.0.home.check_open()?;
         loop {
@@ -137,7 +142,10 @@ impl LogReader {
         offset: i64,
         read: &ReadResult,
     ) -> Result<Vec<AbortedTransaction>, Error> {
-        self.with_segments(|segments| self.aborted_in(segments, offset, read))
+        match &read.segments {
+            Some(segments) => self.aborted_in(segments, offset, read),
+            None => self.with_segments(|segments| self.aborted_in(segments, offset, read)),
+        }
     }
 
     fn aborted_in(
@@ -146,11 +154,14 @@ impl LogReader {
         offset: i64,
         read: &ReadResult,
     ) -> Result<Vec<AbortedTransaction>, Error> {
+        self.0.home.check_open()?;
         let following = segments.starting_at(read.segment_base_offset);
+        let next = || following.get(1).map_or_else(|| self.log_end_offset(), |s| s.base_offset);
         let upper_bound = match following.first() {
-            Some(segment) => match segment.upper_bound_offset(read.position, read.len())? {
-                Some(offset) => offset,
-                None => following.get(1).map_or_else(|| self.log_end_offset(), |s| s.base_offset),
+            Some(segment) => match segment.upper_bound_offset(read.position, read.len()) {
+                // Compaction took its place; its index may be gone, what it told is not needed.
+                Err(Error::Closed { .. }) => next(),
+                bound => bound?.unwrap_or_else(next),
             },
             None => self.log_end_offset(),
         };
@@ -255,6 +266,7 @@ fn nothing(segment: &Segment, position: u32) -> ReadResult {
         first_batch_incomplete: false,
         segment_base_offset: segment.base_offset,
         position,
+        segments: None,
     }
 }
 

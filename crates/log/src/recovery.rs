@@ -153,8 +153,10 @@ impl<'a> Recovery<'a> {
             let (recovered, active, end_offset, whole) =
                 self.recover_segment(&segment, before.as_ref(), recovery_point)?;
             segments[index] = recovered.clone();
-            // Where offsets follow each other, a segment that ends early lost its end.
-            let gap = next.is_some_and(|next| end_offset < next) && !self.known.settings.compact;
+            // Where offsets follow each other, a segment that ends early lost its end; not so in a
+            // log that is compacted, or once was.
+            let compacted = self.known.settings.compact || self.known.cleaned_up_to.is_some();
+            let gap = next.is_some_and(|next| end_offset < next) && !compacted;
             end = Some((active, end_offset));
             if !whole || gap {
                 self.damaged = true;
@@ -276,8 +278,7 @@ impl<'a> Recovery<'a> {
 
     fn remove(&self, segment: &Arc<Segment>) -> Result<(), Error> {
         segment.discard();
-        let files = SegmentFile::ALL.into_iter();
-        for file in files.filter(|file| *file != SegmentFile::ProducerSnapshot) {
+        for file in SegmentFile::OF_SEGMENT {
             listing::remove(self.home, &file.name(segment.base_offset))?;
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! One segment: a file of batches and its indexes.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
 use env::{File, OpenOptions};
@@ -15,7 +15,7 @@ use crate::open_files::Handle;
 use crate::scan::{LOOKUP_CHUNK, Scanner};
 use crate::segment_io::SegmentIo;
 use crate::time_index::TimeEntry;
-use crate::{Error, SegmentFile};
+use crate::{Error, SegmentFile, SegmentFileStage};
 
 /// How many of the newest batches can be found without the index.
 const RECENT: usize = 8;
@@ -42,9 +42,9 @@ pub(crate) struct Segment {
     suspect: AtomicBool,
     /// Whether there is a transaction index.
     has_aborted: AtomicBool,
-    /// Whether the files were taken out of use. Held while a file is opened, so that nobody makes
-    /// one anew that was just renamed.
-    discarded: Mutex<bool>,
+    /// How the files are named; [`SegmentFileStage::Deleted`] once they were taken out of use. Held
+    /// while a file is opened or renamed, so that nobody makes one anew that was just renamed.
+    stage: Mutex<SegmentFileStage>,
     /// The segment whose files these were before, if it may still be taken out of use.
     before: Option<Arc<Segment>>,
     largest_timestamp: AtomicI64,
@@ -68,6 +68,13 @@ impl Segment {
     pub(crate) fn new(home: Arc<Home>, base_offset: i64) -> Self {
         let segment = Self::build(home, base_offset, Index::empty(), Index::empty());
         segment.publish(base_offset, 0);
+        segment
+    }
+
+    /// A new segment that the cleaner writes, under names of its own.
+    pub(crate) fn cleaned(home: Arc<Home>, base_offset: i64) -> Self {
+        let segment = Self::new(home, base_offset);
+        *segment.stage() = SegmentFileStage::Cleaned;
         segment
     }
 
@@ -104,7 +111,7 @@ impl Segment {
             times,
             suspect: AtomicBool::new(false),
             has_aborted: AtomicBool::new(false),
-            discarded: Mutex::new(false),
+            stage: Mutex::new(SegmentFileStage::Live),
             before: None,
             largest_timestamp: AtomicI64::new(UNKNOWN_TIMESTAMP),
             recent: Default::default(),
@@ -313,24 +320,58 @@ impl Segment {
 
     /// Takes note that the files are going away. Readers that have one open may finish.
     pub(crate) fn discard(&self) {
-        *self.discarded.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.stage() = SegmentFileStage::Deleted;
     }
 
     pub(crate) fn is_discarded(&self) -> bool {
-        *self.discarded.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.stage() == SegmentFileStage::Deleted
             || self.before.as_ref().is_some_and(|before| before.is_discarded())
     }
 
+    fn stage(&self) -> MutexGuard<'_, SegmentFileStage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where one of its files is now.
+    pub(crate) fn path(&self, file: SegmentFile) -> PathBuf {
+        self.path_in(file, *self.stage())
+    }
+
+    fn path_in(&self, file: SegmentFile, stage: SegmentFileStage) -> PathBuf {
+        let mut path = self.home.segment_file(file, self.base_offset).into_os_string();
+        path.push(stage.suffix());
+        path.into()
+    }
+
     /// Opens a file unless it was taken out of use.
-    pub(crate) fn open(&self, path: &Path, options: OpenOptions) -> io::Result<File> {
-        let discarded = self.discarded.lock().unwrap_or_else(PoisonError::into_inner);
-        if *discarded {
-            return Err(io::ErrorKind::NotFound.into());
+    pub(crate) fn open(&self, file: SegmentFile, options: OpenOptions) -> io::Result<File> {
+        let stage = self.stage();
+        match (*stage, &self.before) {
+            (SegmentFileStage::Deleted, _) => Err(io::ErrorKind::NotFound.into()),
+            (_, Some(before)) => before.open(file, options),
+            (stage, None) => self.home.dir.files().open(self.path_in(file, stage), options),
         }
-        match &self.before {
-            Some(before) => before.open(path, options),
-            None => self.home.dir.files().open(path, options),
+    }
+
+    /// Reads a whole small file, also of a segment taken out of use whose files are still there.
+    pub(crate) fn read_file(&self, file: SegmentFile) -> io::Result<Vec<u8>> {
+        let stage = self.stage();
+        self.home.dir.files().read(self.path_in(file, *stage))
+    }
+
+    /// Gives the files the names of another stage, the log first: what is renamed of an
+    /// interrupted swap can then be told from the log alone (kafka-storage 3.6).
+    pub(crate) fn rename(&self, to: SegmentFileStage) -> Result<(), Error> {
+        let mut stage = self.stage();
+        for file in SegmentFile::OF_SEGMENT {
+            let (from, to) = (self.path_in(file, *stage), self.path_in(file, to));
+            match self.home.dir.files().rename(&from, &to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                renamed => self.home.checked(&from, renamed)?,
+            }
         }
+        *stage = to;
+        Ok(())
     }
 
     /// The same segment with new indexes.

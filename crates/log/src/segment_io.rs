@@ -19,7 +19,7 @@ pub(crate) struct SegmentIo<'a> {
 
 impl SegmentIo<'_> {
     pub(crate) fn path(&self) -> PathBuf {
-        self.segment.home.segment_file(self.file, self.segment.base_offset)
+        self.segment.path(self.file)
     }
 
     /// The file, open; it is made if it is not there.
@@ -38,7 +38,7 @@ impl SegmentIo<'_> {
 
     fn open(&self, options: OpenOptions) -> Result<Arc<File>, Error> {
         let home = &self.segment.home;
-        let opened = self.segment.open(&self.path(), options);
+        let opened = self.segment.open(self.file, options);
         let file = Arc::new(self.checked(opened)?);
         if let Some(handle) = self.segment.handle(self.file) {
             handle.put(file.clone());
@@ -103,6 +103,10 @@ impl SegmentIo<'_> {
 
     pub(crate) fn set_len(&self, len: u64) -> Result<(), Error> {
         self.with(OpenOptions::create(), |file| file.set_len(len))
+    }
+
+    pub(crate) fn set_modified_ms(&self, modified_ms: i64) -> Result<(), Error> {
+        self.with(OpenOptions::write(), |file| file.set_modified_ms(modified_ms))
     }
 
     pub(crate) fn sync(&self) -> Result<(), Error> {

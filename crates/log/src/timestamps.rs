@@ -8,7 +8,7 @@ use crate::segment::Segment;
 use crate::{Error, SegmentFile};
 
 /// A batch that is larger than this once decompressed cannot be searched.
-const DECOMPRESSED_MAX: usize = 256 << 20;
+pub(crate) const DECOMPRESSED_MAX: usize = 256 << 20;
 
 /// A record found by its timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

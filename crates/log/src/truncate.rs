@@ -41,6 +41,7 @@ impl Log {
             None => (offset, size),
         };
         self.lower_checkpointed(offset)?;
+        self.lower_cleaned_up_to(offset)?;
         self.home().written().truncations += 1;
         let cut = self.shortened(last, offset, position)?;
         self.active = Active::new(now_ms, self.jitter_ms(cut.base_offset));
@@ -72,6 +73,7 @@ impl Log {
     pub fn truncate_fully_and_start_at(&mut self, offset: i64, now_ms: i64) -> Result<(), Error> {
         self.home().check_open()?;
         self.lower_checkpointed(offset)?;
+        self.lower_cleaned_up_to(offset)?;
         self.home().written().truncations += 1;
         let segments = self.shared.segments.load_full();
         let first = Arc::new(Segment::new(self.home().clone(), offset));
@@ -191,10 +193,7 @@ impl Log {
         segment.discard();
         let home = self.home();
         let due_ms = now_ms.saturating_add(self.settings.file_delete_delay_ms);
-        for file in SegmentFile::ALL {
-            if file == SegmentFile::ProducerSnapshot {
-                continue;
-            }
+        for file in SegmentFile::OF_SEGMENT {
             let path = home.segment_file(file, segment.base_offset);
             let mut deleted = path.clone().into_os_string();
             deleted.push(SegmentFileStage::Deleted.suffix());

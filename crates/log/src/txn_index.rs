@@ -43,8 +43,12 @@ pub(crate) fn read(segment: &Arc<Segment>) -> Result<Vec<AbortedTransaction>, Er
     if !segment.has_aborted() {
         return Ok(Vec::new());
     }
-    let path = segment.io(SegmentFile::TxnIndex).path();
-    let bytes = match segment.home.dir.files().read(&path) {
+    let path = segment.path(SegmentFile::TxnIndex);
+    let bytes = match segment.read_file(SegmentFile::TxnIndex) {
+        // Which transactions were aborted is not known any more: whoever asks has to look anew.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && segment.is_discarded() => {
+            return Err(Error::Closed { path });
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         bytes => segment.home.checked(&path, bytes)?,
     };

@@ -5,6 +5,8 @@
 mod support;
 
 mod append;
+mod compaction;
+mod compaction_crash;
 mod concurrency;
 mod damage;
 mod dirs;

@@ -47,13 +47,13 @@ fn rule_4_a_bad_batch_ends_the_log() {
             max_bytes: 1,
             at_least_one_batch: true,
         });
-        let position = second.unwrap();
+        let log::ReadResult { segment_base_offset, position, .. } = second.unwrap();
         drop((dirs, log));
         // One bit of a record in the middle of a segment in the middle of the log.
-        let path = format!("{:020}.log", position.segment_base_offset);
-        assert!(position.segment_base_offset > 0);
+        let path = format!("{segment_base_offset:020}.log");
+        assert!(segment_base_offset > 0);
         let mut bytes = node.read_file(node.path(&path));
-        bytes[position.position as usize + 100] ^= 4;
+        bytes[position as usize + 100] ^= 4;
         node.write_file(node.path(&path), &bytes);
 
         let node = world.start();
