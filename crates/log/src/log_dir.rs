@@ -340,6 +340,12 @@ impl LogDir {
         removals.push(Removal { path, due_ms });
     }
 
+    /// Whether there are files or directories whose time to be removed has come.
+    pub fn has_deleted(&self, now_ms: i64) -> bool {
+        let removals = self.0.removals.lock().unwrap_or_else(PoisonError::into_inner);
+        removals.iter().any(|removal| removal.due_ms <= now_ms)
+    }
+
     /// Removes the files and directories whose time has come (`file.delete.delay.ms`). May take
     /// long. What cannot be removed is logged and left to the next start.
     pub fn remove_deleted(&self, now_ms: i64) {

@@ -17,7 +17,7 @@ use metadata::controller::Bootstrap;
 use metadata::{Image, ResourceType};
 use net::{BoundServer, Server};
 use quorum_node::{FormatOptions, InitialVoters, NoPeers, QuorumNode};
-use replication::{DirectoryAssignment, Replicas, ReplicasOptions};
+use replication::{Cleaner, DirectoryAssignment, Replicas, ReplicasOptions};
 use tokio::sync::mpsc;
 use wire::messages::broker_registration_request::Listener;
 use wire::stored::metadata::MetadataRecord;
@@ -50,6 +50,7 @@ pub struct Node {
     servers: Vec<Server>,
     addresses: Vec<(String, SocketAddr)>,
     replicas: Arc<Replicas>,
+    cleaner: Arc<Cleaner>,
     shutdown: ShutdownOrder,
     broker_epoch: i64,
     quorum: QuorumNode,
@@ -96,20 +97,25 @@ impl Node {
         let (broker, assignments) =
             put_broker_together(env, &config, &foundation.dirs, &metadata, outside).await;
         let replicas = Arc::clone(broker.replicas());
+        let cleaner = settings::cleaner(&config.load());
+        let cleaner = Cleaner::start(env, Arc::clone(&replicas), cleaner);
         let follower = Follower {
             env: env.clone(),
             config: Arc::clone(&config),
             replicas: Arc::clone(&replicas),
+            cleaner: Arc::clone(&cleaner),
             broker: Arc::clone(&broker),
         };
         let upkeep = Arc::clone(&replicas).upkeep(settings::upkeep(&config.load()));
-        let expiry = settings::producer_expiry(&config.load());
-        let expiry = Arc::clone(&replicas).expire_producers(expiry);
+        let producer_expiry = settings::producer_expiry(&config.load());
+        let producer_expiry = Arc::clone(&replicas).expire_producers(producer_expiry);
+        let expiry = Arc::clone(&replicas).expire(settings::expiry(&config.load()));
         let mut tasks = vec![
             registration,
+            env.spawn("retention", expiry),
             env.spawn("follow metadata", follower.run(events)),
             env.spawn("upkeep", upkeep),
-            env.spawn("producer expiry", expiry),
+            env.spawn("producer expiry", producer_expiry),
         ];
 
         let introduction = introduce(env, &config.load(), &foundation.advertised);
@@ -130,6 +136,7 @@ impl Node {
             servers,
             addresses,
             replicas,
+            cleaner,
             shutdown,
             broker_epoch,
             quorum,
@@ -169,6 +176,7 @@ impl Node {
         self.servers.iter_mut().for_each(Server::stop_accepting);
         self.servers.drain(..).for_each(Server::close);
         self.tasks.iter().for_each(Task::abort);
+        self.cleaner.stop();
         let (replicas, epoch) = (Arc::clone(&self.replicas), self.broker_epoch);
         let handle = self.quorum.handle().clone();
         handle.shutdown(0).await;
@@ -446,6 +454,7 @@ struct Follower {
     env: Env,
     config: Arc<ArcSwap<ServerConfig>>,
     replicas: Arc<Replicas>,
+    cleaner: Arc<Cleaner>,
     broker: Arc<Broker>,
 }
 
@@ -458,6 +467,7 @@ impl Follower {
             }
             if update.changes.configs_changed(ResourceType::Broker) {
                 reconfigure(&self.config, &update.after);
+                self.cleaner.reconfigure(settings::cleaner(&self.config.load()));
             }
             let replicas = Arc::clone(&self.replicas);
             let apply = move || {

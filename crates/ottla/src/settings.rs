@@ -15,7 +15,8 @@ use metadata::{Image, ResourceType};
 use net::{Limits, ListenerLimits, ListenerSpec, SecurityProtocol};
 use quorum_node::{Settings as QuorumSettings, SnapshotSettings, static_voters};
 use replication::{
-    BrokerDefaults, Cordoned, DirectorySettings, TopicSettings, TopicSettingsOf, UpkeepIntervals,
+    BrokerDefaults, CleanerSettings, Cordoned, DirectorySettings, ExpiryIntervals, TopicSettings,
+    TopicSettingsOf, UpkeepIntervals,
 };
 use wire::Uuid;
 
@@ -248,6 +249,29 @@ pub(crate) fn upkeep(config: &ServerConfig) -> UpkeepIntervals {
 /// How often producers not heard of are looked for.
 pub(crate) fn producer_expiry(config: &ServerConfig) -> Duration {
     ms(config.log_manager.producer_id_expiration_check_interval_ms)
+}
+
+/// When retention looks at the logs.
+pub(crate) fn expiry(config: &ServerConfig) -> ExpiryIntervals {
+    let log = &config.log_manager;
+    ExpiryIntervals {
+        first: ms(log.initial_task_delay_ms),
+        every: ms(log.retention_check_interval_ms),
+    }
+}
+
+/// How compaction is done.
+pub(crate) fn cleaner(config: &ServerConfig) -> CleanerSettings {
+    let log = &config.log_manager;
+    let threads = if log.cleaner_enable { log.cleaner_threads } else { 0 };
+    CleanerSettings {
+        threads: usize::try_from(threads).unwrap_or(0),
+        dedupe_buffer_bytes: usize::try_from(log.cleaner_dedupe_buffer_size).unwrap_or(0),
+        load_factor: log.cleaner_io_buffer_load_factor,
+        io_buffer_bytes: usize::try_from(log.cleaner_io_buffer_size).unwrap_or(0),
+        bytes_per_second: log.cleaner_io_max_bytes_per_second,
+        backoff: ms(log.cleaner_backoff_ms),
+    }
 }
 
 /// Tells the settings of topics: what the image says of them over what the broker says. Topics

@@ -3,9 +3,11 @@
 //! A [`Partition`] is one replica: `partition` appends, `read` and `list` look, `waiters` is the
 //! purgatory, `flush` brings logs onto the disk. [`Replicas`] is the table of them and keeps it in
 //! step with the cluster image; `start` fills it. `moves` takes replicas from one log directory to
-//! another.
+//! another; `upkeep`, `expiry` and the [`Cleaner`] look after their logs.
 
+mod cleaner;
 mod error;
+mod expiry;
 mod flush;
 mod front;
 mod list;
@@ -21,7 +23,9 @@ mod transactions;
 mod upkeep;
 mod waiters;
 
+pub use cleaner::{Cleaner, CleanerSettings};
 pub use error::{AppendError, LookupError, ReadError};
+pub use expiry::ExpiryIntervals;
 pub use list::{ListAsk, OffsetSpec};
 pub use moves::{AlterError, Cordoned, DirectorySettings, FuturePlace};
 pub use partition::{Appended, Awaited, Partition};

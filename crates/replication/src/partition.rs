@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 use env::Env;
@@ -40,6 +40,8 @@ pub struct Partition {
     pub(crate) waiters: Waiters,
     settings: ArcSwap<TopicSettings>,
     pub(crate) surroundings: Arc<Surroundings>,
+    /// Why its log is not compacted any more.
+    pub(crate) uncleanable: OnceLock<String>,
     /// Itself, for work that goes on in the background.
     pub(crate) me: Weak<Partition>,
 }
@@ -176,6 +178,7 @@ impl Partition {
             waiters: Waiters::default(),
             settings: ArcSwap::new(settings),
             surroundings,
+            uncleanable: OnceLock::new(),
             me: me.clone(),
         })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use config::{CompressionType, LogConfig};
-use log::LogSettings;
+use log::{CleanupSettings, LogSettings};
 use records::{Codec, Compression, ProduceRules, TimestampType};
 
 /// Records of a compressed batch may take this many times `max.message.bytes` uncompressed. Well
@@ -16,6 +16,8 @@ const EXPANSION_MAX: usize = 64;
 pub struct TopicSettings {
     /// The layout of the log.
     pub log: Arc<LogSettings>,
+    /// Which old records may go.
+    pub cleanup: CleanupSettings,
     /// What produced batches must obey.
     pub produce: ProduceRules,
     /// `min.insync.replicas`.
@@ -40,6 +42,16 @@ impl TopicSettings {
         let max_message_bytes = usize::try_from(config.max_message_bytes).unwrap_or(0);
         Self {
             log: Arc::new(log_settings(config, broker)),
+            cleanup: CleanupSettings {
+                compact: config.cleanup_policy.compact,
+                delete: config.cleanup_policy.delete,
+                retention_ms: config.retention_ms,
+                retention_bytes: config.retention_bytes,
+                delete_retention_ms: config.delete_retention_ms,
+                min_compaction_lag_ms: config.min_compaction_lag_ms,
+                max_compaction_lag_ms: config.max_compaction_lag_ms,
+                min_cleanable_dirty_ratio: config.min_cleanable_dirty_ratio,
+            },
             produce: ProduceRules {
                 max_message_bytes,
                 compacted: config.cleanup_policy.compact,
@@ -63,7 +75,7 @@ impl TopicSettings {
 fn log_settings(config: &LogConfig, broker: BrokerDefaults) -> LogSettings {
     LogSettings {
         segment_bytes: u32::try_from(config.segment_size()).unwrap_or(u32::MAX),
-        segment_ms: config.segment_ms,
+        segment_ms: segment_ms(config),
         segment_jitter_ms: config.segment_jitter_ms,
         segment_index_bytes: u32::try_from(config.segment_index_bytes).unwrap_or(0),
         index_interval_bytes: u32::try_from(config.index_interval_bytes).unwrap_or(0),
@@ -73,6 +85,14 @@ fn log_settings(config: &LogConfig, broker: BrokerDefaults) -> LogSettings {
         file_delete_delay_ms: config.file_delete_delay_ms,
         producer_id_expiration_ms: broker.producer_id_expiration_ms,
         compact: config.cleanup_policy.compact,
+    }
+}
+
+/// A log that has to be compacted in time has to be rolled in time.
+fn segment_ms(config: &LogConfig) -> i64 {
+    match config.cleanup_policy.compact && config.max_compaction_lag_ms > 0 {
+        true => config.segment_ms.min(config.max_compaction_lag_ms),
+        false => config.segment_ms,
     }
 }
 

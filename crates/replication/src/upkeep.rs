@@ -22,8 +22,10 @@ pub struct UpkeepIntervals {
     pub log_start_offsets: Duration,
 }
 
-/// Files not used for about this long are closed, deleted ones removed.
+/// Files not used for about this long are closed.
 const SWEEP: Duration = Duration::from_secs(30);
+/// How late deleted files are removed at most.
+const REMOVAL: Duration = Duration::from_secs(1);
 
 type Offsets = Vec<(TopicPartition, i64)>;
 
@@ -41,9 +43,10 @@ impl Replicas {
             (OffsetCheckpoint::LogStartOffset, intervals.log_start_offsets),
         ]
         .map(|(checkpoint, every)| (checkpoint, every, now + every));
-        let mut sweep = now + SWEEP;
+        let (mut sweep, mut removal) = (now + SWEEP, now + REMOVAL);
         loop {
-            let next = due.iter().map(|(_, _, at)| *at).min().unwrap_or(sweep).min(sweep);
+            let next = due.iter().map(|(_, _, at)| *at).min().unwrap_or(sweep);
+            let next = next.min(sweep).min(removal);
             self.env().sleep_until(next).await;
             let now = self.env().now();
             for (checkpoint, every, at) in &mut due {
@@ -54,7 +57,11 @@ impl Replicas {
             }
             if sweep <= now {
                 sweep = now + SWEEP;
-                self.sweep().await;
+                self.in_background(|replicas| replicas.dirs().close_unused_files()).await;
+            }
+            if removal <= now {
+                removal = now + REMOVAL;
+                self.remove_deleted().await;
             }
         }
     }
@@ -64,14 +71,20 @@ impl Replicas {
         self.env().blocking(move || replicas.write_checkpoint(checkpoint, |_| true)).await;
     }
 
-    async fn sweep(self: &Arc<Self>) {
+    /// Removes deleted files whose time has come (`file.delete.delay.ms`).
+    async fn remove_deleted(self: &Arc<Self>) {
+        let now_ms = self.env().clock().wall_ms();
+        if self.dirs().dirs().iter().any(|dir| dir.has_deleted(now_ms)) {
+            self.in_background(move |replicas| {
+                replicas.dirs().dirs().iter().for_each(|dir| dir.remove_deleted(now_ms));
+            })
+            .await;
+        }
+    }
+
+    async fn in_background(self: &Arc<Self>, work: impl FnOnce(&Self) + Send + 'static) {
         let replicas = Arc::clone(self);
-        let sweep = move || {
-            replicas.dirs().close_unused_files();
-            let now_ms = replicas.env().clock().wall_ms();
-            replicas.dirs().dirs().iter().for_each(|dir| dir.remove_deleted(now_ms));
-        };
-        self.env().blocking(sweep).await;
+        self.env().blocking(move || work(&replicas)).await;
     }
 
     /// Writes all checkpoints of the directories that `of` picks by their paths. Waits for the

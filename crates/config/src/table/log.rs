@@ -38,44 +38,49 @@ pub(super) const ROWS: &[Setting] = &[
     long("log.cleaner.backoff.ms", 15_000)
         .at_least(0)
         .cluster_wide()
+        .works()
         .doc("How long the cleaner rests when there is nothing to compact."),
-    long("log.cleaner.dedupe.buffer.size", 134_217_728).cluster_wide().doc(
+    long("log.cleaner.dedupe.buffer.size", 134_217_728).cluster_wide().works().doc(
         "Memory for keys during compaction, over all cleaner threads. At least 1 MiB \
          for each.",
     ),
-    long("log.cleaner.delete.retention.ms", 86_400_000).at_least(0).cluster_wide().doc(
+    long("log.cleaner.delete.retention.ms", 86_400_000).at_least(0).cluster_wide().works().doc(
         "Default of `delete.retention.ms`: how long tombstones and transaction markers \
          stay readable in compacted topics.",
     ),
-    boolean("log.cleaner.enable", true).doc("Run the cleaner. Deprecated: compaction always runs."),
+    boolean("log.cleaner.enable", true)
+        .works()
+        .doc("Run the cleaner, which compacts topics. Deprecated."),
     double("log.cleaner.io.buffer.load.factor", 0.9)
         .cluster_wide()
-        .never()
+        .works()
         .doc("How full the key buffer may get."),
     int("log.cleaner.io.buffer.size", 524_288)
         .at_least(0)
         .cluster_wide()
-        .never()
+        .works()
         .doc("Read and write buffers of the cleaner, over all its threads."),
     double("log.cleaner.io.max.bytes.per.second", f64::MAX)
         .cluster_wide()
+        .works()
         .doc("Bound on the cleaner's reading and writing."),
-    long("log.cleaner.max.compaction.lag.ms", i64::MAX).at_least(1).cluster_wide().doc(
+    long("log.cleaner.max.compaction.lag.ms", i64::MAX).at_least(1).cluster_wide().works().doc(
         "Default of `max.compaction.lag.ms`: compact at the latest \
          after this time.",
     ),
-    double("log.cleaner.min.cleanable.ratio", 0.5).between(0, 1).cluster_wide().doc(
+    double("log.cleaner.min.cleanable.ratio", 0.5).between(0, 1).cluster_wide().works().doc(
         "Default of `min.cleanable.dirty.ratio`: share of not yet compacted bytes from \
          which a log is compacted.",
     ),
-    long("log.cleaner.min.compaction.lag.ms", 0).at_least(0).cluster_wide().doc(
+    long("log.cleaner.min.compaction.lag.ms", 0).at_least(0).cluster_wide().works().doc(
         "Default of `min.compaction.lag.ms`: leave records alone for at least this \
          time.",
     ),
-    int("log.cleaner.threads", 1).at_least(0).cluster_wide().doc("Threads of the cleaner."),
+    int("log.cleaner.threads", 1).at_least(0).cluster_wide().works().doc("Threads of the cleaner."),
     list("log.cleanup.policy", "delete")
         .items(Items::among(&["compact", "delete"]))
         .cluster_wide()
+        .works()
         .doc(
             "Default of `cleanup.policy`: `delete` old segments, `compact` by key, both, or \
              neither.",
@@ -138,6 +143,7 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(0)
         .low()
         .internal()
+        .works()
         .doc("Wait after start before background work on logs begins. For tests."),
     long("log.local.retention.bytes", -2).at_least(-2).cluster_wide().doc(
         "Default of `local.retention.bytes`: bytes that stay on local disk when older \
@@ -169,19 +175,22 @@ pub(super) const ROWS: &[Setting] = &[
     long("log.retention.bytes", -1)
         .high()
         .cluster_wide()
+        .works()
         .doc("Default of `retention.bytes`: bytes a partition keeps; -1: unlimited."),
     long("log.retention.check.interval.ms", 300_000)
         .at_least(1)
+        .works()
         .doc("How often to look for segments to delete."),
-    int("log.retention.hours", 168).high().doc(
+    int("log.retention.hours", 168).high().works().doc(
         "Hours a partition keeps records, if neither `log.retention.ms` nor \
          `log.retention.minutes` is set.",
     ),
     int("log.retention.minutes", 0)
         .null()
         .high()
+        .works()
         .doc("Minutes a partition keeps records, if `log.retention.ms` is not set."),
-    long("log.retention.ms", 0).null().high().cluster_wide().doc(
+    long("log.retention.ms", 0).null().high().cluster_wide().works().doc(
         "Default of `retention.ms`: milliseconds a partition keeps records; -1: \
          unlimited.",
     ),

@@ -8,6 +8,7 @@ pub(super) const ROWS: &[Setting] = &[
     list("cleanup.policy", "delete")
         .items(Items::among(&["compact", "delete"]))
         .synonyms(&[same_as("log.cleanup.policy")])
+        .works()
         .doc("`delete` old segments, `compact` by key, both, or neither."),
     int("compression.gzip.level", -1)
         .valid(Valid::GzipLevel)
@@ -32,6 +33,7 @@ pub(super) const ROWS: &[Setting] = &[
     long("delete.retention.ms", 86_400_000)
         .at_least(0)
         .synonyms(&[same_as("log.cleaner.delete.retention.ms")])
+        .works()
         .doc(
             "How long tombstones and transaction markers stay readable in a compacted \
              topic.",
@@ -89,6 +91,7 @@ pub(super) const ROWS: &[Setting] = &[
     long("max.compaction.lag.ms", i64::MAX)
         .at_least(1)
         .synonyms(&[same_as("log.cleaner.max.compaction.lag.ms")])
+        .works()
         .doc("Compact a record at the latest after this time."),
     int("max.message.bytes", 1_048_588)
         .at_least(0)
@@ -122,10 +125,12 @@ pub(super) const ROWS: &[Setting] = &[
     double("min.cleanable.dirty.ratio", 0.5)
         .between(0, 1)
         .synonyms(&[same_as("log.cleaner.min.cleanable.ratio")])
+        .works()
         .doc("Share of not yet compacted bytes from which the log is compacted."),
     long("min.compaction.lag.ms", 0)
         .at_least(0)
         .synonyms(&[same_as("log.cleaner.min.compaction.lag.ms")])
+        .works()
         .doc("Leave records alone for at least this time before they are compacted."),
     int("min.insync.replicas", 1)
         .at_least(1)
@@ -147,6 +152,7 @@ pub(super) const ROWS: &[Setting] = &[
     boolean("remote.storage.enable", false).doc("Move older segments to remote storage."),
     long("retention.bytes", -1)
         .synonyms(&[same_as("log.retention.bytes")])
+        .works()
         .doc("Bytes a partition keeps; -1: unlimited."),
     long("retention.ms", 604_800_000)
         .at_least(-1)
@@ -155,6 +161,7 @@ pub(super) const ROWS: &[Setting] = &[
             minutes("log.retention.minutes"),
             hours("log.retention.hours"),
         ])
+        .works()
         .doc("Milliseconds a partition keeps records; -1: unlimited."),
     int("segment.bytes", 1_073_741_824)
         .at_least(1_048_576)
