@@ -74,11 +74,9 @@ pub(crate) fn load(home: Arc<Home>, known: Known) -> Result<Log, Error> {
     };
     let first = segments.first().map_or(0, |segment| segment.base_offset);
     let log_start_offset = known.log_start_offset.max(first);
-    let recovery_point = match known.clean && !recovery.damaged {
-        true => end_offset,
-        false => known.recovery_point.min(end_offset),
-    };
     let damaged = recovery.damaged;
+    let whole = known.clean && !damaged;
+    let recovery_point = if whole { end_offset } else { known.recovery_point.min(end_offset) };
     let state = recovery.finish(&segments, log_start_offset, end_offset)?;
     let mut log = Log::from_parts(Parts {
         home,

@@ -182,8 +182,11 @@ impl Log {
         }
         if count == self.shared.segments.load().all().len() {
             self.roll(now_ms)?;
-            // Nothing but the name of its file will tell where the log starts.
-            self.active_segment().create_files()?;
+        }
+        let active = self.active_segment();
+        if active.size() == 0 {
+            // Perhaps nothing but the name of its file will tell where the log ends.
+            active.create_files()?;
             self.directory_changed = true;
         }
         let segments = self.shared.segments.load_full();

@@ -105,7 +105,8 @@ impl OffsetMap {
 
     /// Where a key is, or would go.
     fn find(&self, hash: KeyHash) -> (usize, usize, bool) {
-        let mut line = ((hash.high & u64::from(u32::MAX)) * self.lines.len() as u64 >> 32) as usize;
+        let place = hash.high & u64::from(u32::MAX);
+        let mut line = ((place * self.lines.len() as u64) >> 32) as usize;
         let tag = hash.high >> 32;
         loop {
             let words = &self.lines[line];

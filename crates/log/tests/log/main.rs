@@ -15,5 +15,6 @@ mod idle;
 mod model;
 mod moves;
 mod recovery;
+mod retention;
 mod roll;
 mod transactions;
