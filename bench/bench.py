@@ -1,8 +1,8 @@
 """Ottla and Apache Kafka side by side in one run, with the same clients and settings.
 
-bench.py [--quick] [--only ottla|apache]
+bench.py [--quick] [--only ottla|apache] [--compaction]
 
-Prints one table. Figures of broker CPU are user and system time of the broker's process; ratios
+Prints one table; with --compaction, that of compaction. Figures of broker CPU are user and system time of the broker's process; ratios
 matter, not the figures, which depend on the machine.
 """
 
@@ -12,8 +12,9 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "interop"))
+sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "interop")]
 
+import compaction  # noqa: E402
 import nodes  # noqa: E402
 from nodes import CACHE  # noqa: E402
 
@@ -177,12 +178,16 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--quick", action="store_true", help="a tenth of the load")
     arguments.add_argument("--only", choices=["ottla", "apache"])
+    arguments.add_argument("--compaction", action="store_true", help="compaction only")
     arguments.add_argument("--partitions", type=int, default=10_000)
     options = arguments.parse_args()
     classes = [c for c in (nodes.Ottla, nodes.Apache) if options.only in (None, c.__name__.lower())]
     columns = {}
     for node_class in classes:
         print(f"measuring {node_class.name} ...", file=sys.stderr)
+        if options.compaction:
+            columns[node_class.name] = compaction.measure(node_class, options.quick)
+            continue
         columns[node_class.name] = measure(node_class, options.quick)
         if node_class is nodes.Ottla and options.partitions:
             columns[node_class.name] |= many_partitions(node_class, options.partitions)

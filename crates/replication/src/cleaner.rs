@@ -140,7 +140,7 @@ impl Cleaner {
                 report(partition, &cleanable, &summary);
                 true
             }
-            Ok(None) => {
+            Ok(None) | Err(Failure::Aborted) => {
                 tracing::debug!(
                     "{partition:?} changed while it was compacted; it is left for later"
                 );
@@ -206,7 +206,6 @@ impl Cleaner {
                     cleaning.write_progress(summary.end_offset)?;
                     return Ok(Some(summary));
                 }
-                Err(Failure::Aborted) => return Ok(None),
                 Err(failure) => return Err(failure),
             }
         }
@@ -247,9 +246,18 @@ enum Failure {
     #[error("it changed meanwhile")]
     Aborted,
     #[error(transparent)]
-    Log(#[from] log::Error),
+    Log(log::Error),
     #[error("compaction panicked: {0}")]
     Panic(String),
+}
+
+impl From<log::Error> for Failure {
+    fn from(error: log::Error) -> Self {
+        match error {
+            log::Error::Closed { .. } => Self::Aborted,
+            error => Self::Log(error),
+        }
+    }
 }
 
 /// One step, whose panic is the end of this cleaning and not of the thread.
