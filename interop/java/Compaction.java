@@ -113,7 +113,7 @@ public class Compaction {
     static void large(String bootstrap) throws Exception {
         Random random = new Random(14);
         for (String codec : List.of("none", "zstd")) {
-            try (KafkaProducer<byte[], byte[]> producer = producer(bootstrap, codec, Map.of("batch.size", "10"))) {
+            try (KafkaProducer<byte[], byte[]> producer = producer(bootstrap, codec, Map.of("batch.size", "10", "linger.ms", "0"))) {
                 for (int i = 0; i < 14; i++) {
                     byte[] value = new byte[100_000 + random.nextInt(800_000)];
                     if (codec.equals("none")) random.nextBytes(value);
