@@ -70,21 +70,24 @@ def wait_compacted(node, seconds=60):
 
 def dump(node):
     """Every batch and record of every log, as Apache Kafka's tool shows them."""
-    lines = []
-    for topic in TOPICS:
-        folder = partition(node, topic)
-        files = sorted(folder.glob("*.log"))
-        lines.append(f"{topic}: segments at {bases(folder)}")
-        command = nodes.java("org.apache.kafka.tools.DumpLogSegments", "--deep-iteration", "--print-data-log", "--files",
-                             ",".join(map(str, files)))
-        shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode("utf8", "replace")
-        lines += [f"{topic}: {line}" for line in map(comparable, shown.splitlines()) if line]
+    files = [path for topic in TOPICS for path in sorted(partition(node, topic).glob("*.log"))]
+    command = nodes.java("org.apache.kafka.tools.DumpLogSegments", "--deep-iteration", "--print-data-log", "--files",
+                         ",".join(map(str, files)))
+    shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode("utf8", "replace")
+    lines, of = [], ""
+    for line in shown.split("\n"):
+        if line.startswith("Dumping "):
+            path = pathlib.Path(line.split(" ", 1)[1])
+            of = f"{path.parent.name}/{path.name}"
+            lines.append(of)
+        elif line := comparable(line):
+            lines.append(f"{of}: {line}")
     return lines
 
 
 def comparable(line):
     """A line without what two brokers cannot have in common."""
-    if line.startswith(("Dumping ", "Starting ", "Log starting offset")):
+    if line.startswith(("Starting ", "Log starting offset")):
         return None
     # When the horizon was set differs; that it was set does not. It also is part of the checksum.
     stamped = re.search(r"deleteHorizonMs: OptionalLong\[\d+\]", line)

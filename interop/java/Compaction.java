@@ -130,15 +130,16 @@ public class Compaction {
             producers.add(producer(bootstrap, "none", Map.of("transactional.id", "t" + id)));
             producers.get(id).initTransactions();
         }
+        long now = System.currentTimeMillis();
         for (int round = 0; round < 30; round++) {
-            // Two producers at a time, so that transactions overlap.
+            // Markers have the broker's time, so only records ahead of it fill a segment every other round. Two producers at a time, so that transactions overlap.
             List<KafkaProducer<byte[], byte[]>> pair = List.of(producers.get(round % 3), producers.get((round + 1) % 3));
             pair.forEach(KafkaProducer::beginTransaction);
             for (int batch = 0; batch < 3; batch++) {
                 KafkaProducer<byte[], byte[]> producer = pair.get(batch % 2);
                 for (int i = 0; i < 1 + random.nextInt(4); i++) {
                     byte[] value = random.nextInt(6) == 0 ? null : ("value " + round).getBytes();
-                    producer.send(new ProducerRecord<>(TRANSACTIONS, 0, BEGIN + round * 10_000L,
+                    producer.send(new ProducerRecord<>(TRANSACTIONS, 0, now + round * 35_000L,
                         ("key " + random.nextInt(12)).getBytes(), value));
                 }
                 producer.flush();
