@@ -147,6 +147,12 @@ impl Cleaner {
                 false
             }
             Err(Failure::Log(error)) if error.is_offline() => false,
+            Err(Failure::Log(error)) if error.is_for_want_of_space() => {
+                tracing::warn!(
+                    "{partition:?} is not compacted until there is room for it: {error}"
+                );
+                false
+            }
             Err(failure) => {
                 partition.mark_uncleanable(failure.to_string());
                 false

@@ -66,11 +66,10 @@ impl Partition {
         let offsets = state.offsets();
         state.replica.on_log_bounds(offsets);
         let published = self.publish(state);
-        let flush = state.log.flush_rolled(now_ms);
+        state.flushing.want_rolled();
+        let wanted = self.flush_wanted(state, now_ms);
         drop(guard);
-        if let Some(job) = flush {
-            self.surroundings.flush(self.me(), job);
-        }
+        self.start_flush(wanted);
         self.tell(published, 0);
         self.waiters.wake_all();
         Ok(expired)

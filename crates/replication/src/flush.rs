@@ -33,6 +33,11 @@ pub(crate) struct Flushing {
 }
 
 impl Flushing {
+    /// Segments were closed.
+    pub(crate) fn want_rolled(&mut self) {
+        self.rolled = true;
+    }
+
     /// Somebody waits for the records.
     pub(crate) fn want_records(&mut self) {
         self.records = true;
