@@ -208,7 +208,9 @@ impl Cleaner {
                     replacement.sync()?;
                 }
                 Ok(Step::Done(summary)) => {
-                    partition.lock().log.set_cleaned_up_to(summary.end_offset);
+                    if !partition.lock().log.cleaned(&cleaning, summary.end_offset) {
+                        return Ok(None);
+                    }
                     cleaning.write_progress(summary.end_offset)?;
                     return Ok(Some(summary));
                 }

@@ -55,7 +55,7 @@ impl Partition {
     /// Removes the segments that retention lets go, none of them at or above the high watermark.
     pub(crate) fn delete_old_segments(&self, now_ms: i64) -> Result<Expired, log::Error> {
         let cleanup = self.settings().cleanup;
-        self.reader.prepare_expiry(&cleanup, now_ms)?;
+        self.with_reader(|reader| reader.prepare_expiry(&cleanup, now_ms))?;
         let mut guard = self.lock();
         let state = &mut *guard;
         let high_watermark = state.replica.high_watermark();

@@ -97,7 +97,7 @@ pub struct CleaningSummary {
 pub struct Cleaning {
     pub(super) home: Arc<Home>,
     pub(super) topic_partition: TopicPartition,
-    truncations: u64,
+    pub(super) truncations: u64,
     /// The segments of the log when it began, with the active one last.
     segments: Arc<[Arc<Segment>]>,
     settings: Arc<LogSettings>,
@@ -151,7 +151,7 @@ impl Log {
         if cleanable.first_dirty_offset < self.log_start_offset() {
             return None;
         }
-        self.set_cleaned_up_to(cleanable.first_dirty_offset);
+        self.cleaned_up_to = Some(cleanable.first_dirty_offset);
         let entries_max =
             cleanable.first_uncleanable_offset.saturating_sub(cleanable.first_dirty_offset);
         let map = OffsetMap::new(

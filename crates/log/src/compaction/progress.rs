@@ -1,6 +1,8 @@
 //! Up to where a log was cleaned, in memory and in the `cleaner-offset-checkpoint` of its
 //! directory.
 
+use std::sync::Arc;
+
 use super::Cleaning;
 use crate::log::Log;
 use crate::{Error, OffsetCheckpoint};
@@ -11,9 +13,15 @@ impl Log {
         self.cleaned_up_to
     }
 
-    /// Takes note of how far a cleaning came.
-    pub fn set_cleaned_up_to(&mut self, offset: i64) {
-        self.cleaned_up_to = Some(offset.min(self.log_end_offset()));
+    /// Takes note of a cleaning that came to its end, unless this is another log by now or was
+    /// truncated since; whether it counts.
+    pub fn cleaned(&mut self, cleaning: &Cleaning, end_offset: i64) -> bool {
+        let counts = Arc::ptr_eq(self.home(), &cleaning.home)
+            && cleaning.truncations == self.home().written().truncations;
+        if counts {
+            self.cleaned_up_to = Some(end_offset);
+        }
+        counts
     }
 
     /// What is cut off and written again was not cleaned. Waits for the disk.
@@ -31,13 +39,6 @@ impl Log {
             Some(_) => self.dir().write_cleaner_offset(&self.topic_partition, None, || true),
             None => Ok(()),
         }
-    }
-
-    /// Takes over how far another replica of the same records was cleaned. Waits for the disk.
-    pub(crate) fn take_cleaned_up_to(&mut self, other: &Self) -> Result<(), Error> {
-        let Some(offset) = other.cleaned_up_to else { return Ok(()) };
-        self.set_cleaned_up_to(offset);
-        self.dir().write_cleaner_offset(&self.topic_partition, self.cleaned_up_to, || true)
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn clean_with(log: &mut Log, options: CleaningOptions) -> Result<Outc
                 replacement.sync()?;
             }
             Ok(Step::Done(summary)) => {
-                log.set_cleaned_up_to(summary.end_offset);
+                assert!(log.cleaned(&cleaning, summary.end_offset));
                 cleaning.write_progress(summary.end_offset)?;
                 return Ok(Outcome::Cleaned(summary.end_offset));
             }
