@@ -6,7 +6,8 @@ Apache Kafka fills topics that it does not compact: all codecs, null and empty v
 idempotent and other producers, overlapping transactions, records larger than the cleaner's
 buffers, offsets committed by a group. Its directory is copied, and each broker compacts one copy,
 once, and once more after the delete horizon. Then every batch and record is compared as
-kafka-dump-log shows it, and as a consumer sees it.
+kafka-dump-log shows it, and as a consumer sees it. Last, Apache Kafka's own compaction tester has
+its try at Ottla.
 
 --keep   leaves the directories behind, under target/interop/run
 """
@@ -132,6 +133,25 @@ def compact(node_class, folder):
     return found
 
 
+def own_tester():
+    """Runs Apache Kafka's own tester, which compares the last value of each key before and after; whether it is content."""
+    settings = {**SETTINGS, "log.segment.bytes": 1048576, "auto.create.topics.enable": "true"}
+    node = nodes.Ottla(nodes.fresh(CACHE / "run" / "compaction-tester"), settings).start().wait_ready()
+    content = True
+    try:
+        for codec in ["none", "gzip", "snappy", "lz4", "zstd"]:
+            command = nodes.java("org.apache.kafka.tools.LogCompactionTester", "--bootstrap-server", node.bootstrap, "--messages",
+                                 "300000", "--topics", "2", "--percent-deletes", "20", "--sleep", "5", "--compression-type", codec,
+                                 heap="-Xmx512m -Dlog4j2.level=ERROR")
+            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=600)
+            told = [line for line in result.stdout.decode().splitlines() if "reduction" in line or "mismatches" in line]
+            print(f"Apache Kafka's tester, {codec}: " + "; ".join(told))
+            content &= result.returncode == 0 and any(", 0 mismatches" in line for line in told)
+    finally:
+        node.stop()
+    return content
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--keep", action="store_true")
@@ -160,6 +180,7 @@ def main():
     first = found[nodes.Ottla]["first round, dumped"]
     print(f"{len(before)} lines before compaction, {len(first)} after the first round, "
           f"{len(found[nodes.Ottla]['second round, dumped'])} after the second")
+    failed += not own_tester()
     for path in run.glob("compaction-*"):
         if not options.keep and not failed:
             shutil.rmtree(path)

@@ -2,6 +2,7 @@
 
 run.py [--quick] [--only NAME]
 run.py --crash [N]
+run.py --compaction
 run.py --suite librdkafka|kafka-python ...
 
 --quick       compares with what Apache Kafka showed when that was recorded (expected/)
@@ -98,6 +99,7 @@ def main():
     arguments.add_argument("--record", action="store_true")
     arguments.add_argument("--crash", type=int, nargs="?", const=50, metavar="N")
     arguments.add_argument("--suite")
+    arguments.add_argument("--compaction", action="store_true", help="compares what both brokers compact, see compaction.py")
     arguments.add_argument("--prepare", action="store_true", help="only installs the Python clients")
     options, others = arguments.parse_known_args()
     if options.suite:
@@ -109,6 +111,8 @@ def main():
         arguments.error(f"unknown arguments: {' '.join(others)}")
     if options.prepare:
         return prepare_python()
+    if options.compaction:
+        sys.exit(subprocess.run([sys.executable, HERE / "compaction.py"]).returncode)
     if options.crash:
         prepare_python()
         sys.exit(subprocess.run([PYTHON, HERE / "python" / "crash.py", str(options.crash)]).returncode)
