@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use client::{ClientConfig, Cluster};
-use config::{Origin, ServerConfig, StaticConfig};
-use env::{Env, Sim, SimNode};
-use ottla::{Node, NodeOptions};
+use client::Cluster;
+use env::Env;
+use ottla::Node;
 use records::{BatchBuilder, batches};
 use wire::messages::{
     CreateTopicsRequest, DeleteTopicsRequest, FetchRequest, IncrementalAlterConfigsRequest,
@@ -19,40 +18,17 @@ use wire::messages::{
 };
 use wire::{Records, Str};
 
-const TOPIC: Str = Str::from_static("t");
+mod support;
+
+use support::{FETCH, LIMIT, PRODUCE, TOPIC, client, on_a_node, start_with};
+
 const TOPIC_RESOURCE: i8 = 2;
 const BROKER_RESOURCE: i8 = 4;
 
-/// Versions that name topics by name.
-const PRODUCE: i16 = 11;
-const FETCH: i16 = 12;
-const LIMIT: Duration = Duration::from_secs(30);
-
-fn configuration() -> ServerConfig {
-    let mut settings = StaticConfig::new();
-    for (name, value) in [
-        ("process.roles", "broker,controller"),
-        ("node.id", "1"),
-        ("listeners", "PLAINTEXT://:9092,CONTROLLER://:9093"),
-        ("advertised.listeners", "PLAINTEXT://broker:9092,CONTROLLER://broker:9093"),
-        ("controller.listener.names", "CONTROLLER"),
-        ("controller.quorum.bootstrap.servers", "broker:9093"),
-        ("log.dirs", "/data"),
-        ("log.retention.check.interval.ms", "60000"),
-        ("log.segment.delete.delay.ms", "5000"),
-    ] {
-        settings.set(name, value, Origin::CommandLine);
-    }
-    ServerConfig::new(settings).expect("a configuration")
-}
-
 async fn start(env: &Env) -> Node {
-    let options = NodeOptions { config: configuration(), cluster_id: None, data_threads: 1 };
-    Node::start(env, options).await.expect("the node starts")
-}
-
-fn client(env: &Env) -> Cluster {
-    Cluster::new(env, ClientConfig::new("broker:9092", "test").expect("an address"))
+    let settings =
+        [("log.retention.check.interval.ms", "60000"), ("log.segment.delete.delay.ms", "5000")];
+    start_with(env, &settings).await
 }
 
 async fn create_topic(cluster: &Cluster, configs: &[(&'static str, &'static str)]) {
@@ -181,12 +157,6 @@ async fn offset_of(cluster: &Cluster, timestamp: i64) -> i64 {
 fn names(env: &Env, dir: &str) -> Vec<String> {
     let entries = env.files().read_dir(dir).expect("a directory");
     entries.into_iter().map(|entry| entry.name).collect()
-}
-
-fn on_a_node(seed: u64, test: impl AsyncFnOnce(&SimNode, &SimNode)) {
-    let sim = Sim::new(seed);
-    let (broker, user) = (sim.node("broker"), sim.node("user"));
-    sim.block_on(test(&broker, &user));
 }
 
 #[test]
