@@ -97,8 +97,7 @@ impl Node {
         let (broker, assignments) =
             put_broker_together(env, &config, &foundation.dirs, &metadata, outside).await;
         let replicas = Arc::clone(broker.replicas());
-        let cleaner = settings::cleaner(&config.load());
-        let cleaner = Cleaner::start(env, Arc::clone(&replicas), cleaner);
+        let cleaner = Cleaner::start(env, Arc::clone(&replicas), settings::cleaner(&config.load()));
         let follower = Follower {
             env: env.clone(),
             config: Arc::clone(&config),
