@@ -91,9 +91,9 @@ def functions(source):
     """The functions of a test that are sub-tests."""
     function = ""
     for line in source.read_text().splitlines():
-        defined = re.match(r"(?:static \w+ )?(\w+)\(", line)
+        defined = re.match(r"(?:(?:static )?\w+ )?(\w+)\(", line)
         function = defined.group(1) if defined else function
-        if re.match(r" +SUB_TEST(_QUICK)?\(", line):
+        if re.match(r" +SUB_TEST(0|_QUICK)?\(", line):
             yield function
 
 
@@ -111,6 +111,7 @@ def run(start, reasons, wanted, jobs):
         node = start(settings, scenario)
         try:
             node.wait_ready()
+            create_offsets_topic(node)
             conf = node.folder / "test.conf"
             conf.write_text(f"bootstrap.servers={node.bootstrap}\ntest.timeout.multiplier=2\ntest.topic.random=true\n")
             with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -118,6 +119,14 @@ def run(start, reasons, wanted, jobs):
                     yield from done.result()
         finally:
             node.stop()
+
+
+def create_offsets_topic(node):
+    """Saves the first tests from NOT_COORDINATOR, which clients may see while the shards of a new `__consumer_offsets`
+    are set up, with Apache Kafka too, and which some tests take for a failure."""
+    subprocess.run([FOLDER / "bin" / "kafka-topics.sh", "--bootstrap-server", node.bootstrap, "--create", "--topic",
+                    "__consumer_offsets", "--partitions", "50", "--config", "cleanup.policy=compact"], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def one(node, scenario, number, part, names):
@@ -153,5 +162,5 @@ def verdict(text, test, part):
     if part:
         runs = re.findall(rf"\[ [^\[\]\n]*{re.escape(part)}.*: (PASS|SKIP)\b:?(.*) \]", text)
         if not any(word == "PASS" for word, _ in runs):
-            return ("skipped", runs[0][1].strip()) if runs else ("failed", "no such sub-test")
+            return "skipped", runs[0][1].strip() if runs else "needs no broker, or not this one"
     return {"PASSED": "passed", "SKIPPED": "skipped"}.get(found.group(1), "failed"), found.group(2)
