@@ -59,6 +59,8 @@ impl Admin {
             ..Listener::default()
         };
         let request = AddRaftVoterRequest {
+            // None is for whichever cluster this is; an empty one would be refused.
+            cluster_id: None,
             timeout_ms: CHANGE_TIMEOUT_MS,
             voter_id,
             voter_directory_id,
@@ -75,6 +77,7 @@ impl Admin {
     /// The server refuses.
     pub async fn remove_voter(&self, voter_id: i32, voter_directory_id: Uuid) -> Result<(), Error> {
         let request = RemoveRaftVoterRequest {
+            cluster_id: None,
             voter_id,
             voter_directory_id,
             ..RemoveRaftVoterRequest::default()
