@@ -1,5 +1,6 @@
 //! The node that the one binary runs, and the commands around it.
 
+mod data_dirs;
 mod error;
 mod local_controller;
 mod logging;

@@ -23,6 +23,7 @@ use wire::messages::broker_registration_request::Listener;
 use wire::stored::metadata::MetadataRecord;
 use wire::{Str, Uuid};
 
+use crate::data_dirs::DataDirs;
 use crate::error::StartError;
 use crate::local_controller::{ControllerDoor, LocalController, keep_registered};
 use crate::settings;
@@ -55,6 +56,7 @@ pub struct Node {
     broker_epoch: i64,
     quorum: QuorumNode,
     publisher: Task<PublisherError>,
+    dirs: DataDirs,
     tasks: Vec<Task<()>>,
 }
 
@@ -105,17 +107,8 @@ impl Node {
             cleaner: Arc::clone(&cleaner),
             broker: Arc::clone(&broker),
         };
-        let upkeep = Arc::clone(&replicas).upkeep(settings::upkeep(&config.load()));
-        let producer_expiry = settings::producer_expiry(&config.load());
-        let producer_expiry = Arc::clone(&replicas).expire_producers(producer_expiry);
-        let expiry = Arc::clone(&replicas).expire(settings::expiry(&config.load()));
-        let mut tasks = vec![
-            registration,
-            env.spawn("retention", expiry),
-            env.spawn("follow metadata", follower.run(events)),
-            env.spawn("upkeep", upkeep),
-            env.spawn("producer expiry", producer_expiry),
-        ];
+        let mut tasks = vec![registration, env.spawn("follow metadata", follower.run(events))];
+        tasks.extend(keep_replicas_up(env, &replicas, &config.load()));
 
         let introduction = introduce(env, &config.load(), &foundation.advertised);
         let (mut lifecycle, shutdown) =
@@ -127,6 +120,7 @@ impl Node {
         tasks.push(env.spawn("heartbeats", lifecycle.run()));
         let client_server =
             foundation.client_server.serve(Arc::new(BrokerDoor::new(broker))).await?;
+        let dirs = DataDirs::new(env, &config.load(), &foundation.dirs);
         let servers = vec![client_server, controller_server];
         let addresses = servers.iter().flat_map(|server| server.addresses().to_vec()).collect();
         Ok(Self {
@@ -140,15 +134,22 @@ impl Node {
             broker_epoch,
             quorum,
             publisher,
+            dirs,
             tasks,
         })
     }
 
-    /// Waits until the node cannot go on, and says why: without its metadata it can do nothing.
+    /// Waits until the node cannot go on, and says why: without its metadata, or without any log
+    /// directory, it can do nothing.
     pub async fn failed(&mut self) -> String {
-        match (&mut self.publisher).await {
-            Ok(error) => format!("the metadata log cannot be followed any further: {error}"),
-            Err(error) => error.to_string(),
+        let ended = tokio::select! {
+            ended = &mut self.publisher => ended,
+            reason = self.dirs.all_failed() => return reason,
+        };
+        match (self.quorum.stopped().await, ended) {
+            (Err(error), _) => format!("the metadata log has failed: {error}"),
+            (Ok(()), Ok(error)) => format!("the metadata cannot be followed: {error}"),
+            (Ok(()), Err(error)) => error.to_string(),
         }
     }
 
@@ -184,6 +185,19 @@ impl Node {
         }
         self.env.blocking(move || replicas.close(epoch)).await;
     }
+}
+
+/// What is done for the replicas from time to time.
+fn keep_replicas_up(env: &Env, replicas: &Arc<Replicas>, config: &ServerConfig) -> [Task<()>; 3] {
+    let replicas = || Arc::clone(replicas);
+    [
+        env.spawn("retention", replicas().expire(settings::expiry(config))),
+        env.spawn("upkeep", replicas().upkeep(settings::upkeep(config))),
+        env.spawn(
+            "producer expiry",
+            replicas().expire_producers(settings::producer_expiry(config)),
+        ),
+    ]
 }
 
 /// A quorum of several nodes, or a node of one role alone, is not served.

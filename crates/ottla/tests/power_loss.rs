@@ -99,6 +99,24 @@ fn a_killed_process_loses_nothing_acknowledged() {
     }
 }
 
+/// Kafka-semantics 211: one directory that fails leaves the others; without any, or without the
+/// metadata log, the node ends and says why.
+#[test]
+fn a_node_ends_when_all_its_directories_or_its_metadata_log_failed() {
+    for (struck, said) in [("t-0", "all log directories have failed: /data"), ("meta", "/meta/")] {
+        on_a_node(1, async |broker, user| {
+            let settings = [("log.dirs", "/data"), ("metadata.log.dir", "/meta")];
+            let mut node = start_with(&broker.start(), &settings).await;
+            let cluster = client(&user.start());
+            create_topic(&cluster, "1").await;
+            broker.disk().inject(DiskFault::io(DiskOperation::Write).on(struck));
+            let _ = try_produce(&cluster, "bad", 1).await;
+            let reason = node.failed().await;
+            assert!(reason.contains(said), "{reason}");
+        });
+    }
+}
+
 /// Kafka-storage §3.6: with `flush.messages` = 1 an acknowledgement, whatever the acks, says that
 /// the record is on the disk; `log.flush.before.ack` says so of acks=all.
 #[test]
@@ -150,7 +168,7 @@ fn flush_ms_brings_records_onto_the_disk_in_time() {
 #[test]
 fn a_record_whose_sync_fails_is_not_acknowledged() {
     on_a_node(1, async |broker, user| {
-        let settings = [("log.dirs", "/data,/meta"), ("metadata.log.dir", "/meta")];
+        let settings = [("log.dirs", "/data,/more"), ("metadata.log.dir", "/more")];
         let _node = start_with(&broker.start(), &settings).await;
         let cluster = client(&user.start());
         create_topic(&cluster, "1").await;

@@ -82,7 +82,7 @@ async fn run(env: &Env, dir: PathBuf, node_id: i32, rest: &[String]) -> Result<(
     if rest.iter().any(|word| word == "snapshot") {
         settings.snapshots.interval_ms_max = 1;
     }
-    let node =
+    let mut node =
         QuorumNode::start(env, Arc::new(dirs), &metadata, settings, Arc::new(NoPeers)).await?;
     let handle = node.handle().clone();
     let committed = Arc::new(Committed::default());

@@ -83,8 +83,8 @@ impl QuorumNode {
     ///
     /// # Errors
     /// Why it cannot go on. The process has to end then.
-    pub async fn stopped(self) -> Result<(), Error> {
-        match self.task.await {
+    pub async fn stopped(&mut self) -> Result<(), Error> {
+        match (&mut self.task).await {
             Ok(result) => result,
             Err(error) => Err(Error::Task(error)),
         }

@@ -157,7 +157,7 @@ fn a_disk_that_refuses_to_sync_stops_the_node_and_loses_nothing() {
     let host = sim.node("controller");
     let env = host.start();
     let committed = sim.block_on(async {
-        let node = start(&env, Path::new(FIRST), |_| {}).await;
+        let mut node = start(&env, Path::new(FIRST), |_| {}).await;
         let handle = node.handle().clone();
         let epoch = leads(&handle).await;
         commit(&handle, epoch, vec![record(0)]).await;

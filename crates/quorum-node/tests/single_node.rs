@@ -73,7 +73,7 @@ fn a_stopped_node_starts_again_where_it_was() {
     env.block_on(async {
         let mut epochs = Vec::new();
         for round in 0..3 {
-            let node = start(&env, dir.path(), |_| {}).await;
+            let mut node = start(&env, dir.path(), |_| {}).await;
             let handle = node.handle().clone();
             let epoch = leads(&handle).await;
             epochs.push(epoch);

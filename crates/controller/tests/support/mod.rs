@@ -125,7 +125,7 @@ impl Node {
         Self { quorum, metadata, controller, cluster_id, incarnation_id, task, registration }
     }
 
-    pub(crate) async fn stop(self) {
+    pub(crate) async fn stop(mut self) {
         self.quorum.handle().shutdown(1_000).await;
         self.quorum.stopped().await.unwrap();
         self.task.await.unwrap();
