@@ -234,26 +234,27 @@ impl LogDir {
         Ok(())
     }
 
-    /// Writes the start of one log into the checkpoint now, so that what was deleted stays away
-    /// after a crash. Waits for the disk.
+    /// Writes the starts of logs into the checkpoint now, before they are moved there: what is
+    /// deleted then stays away after a crash. Waits for the disk.
     ///
     /// # Errors
     /// The checkpoint cannot be read or written.
-    pub fn keep_log_start(
-        &self,
-        topic_partition: &TopicPartition,
-        offset: i64,
-    ) -> Result<(), Error> {
+    pub fn keep_log_starts(&self, kept: &[(TopicPartition, i64)]) -> Result<(), Error> {
         self.check_online()?;
         let _one_at_a_time = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut kept = self.0.kept_starts.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(topic_partition.clone(), offset);
         let mut starts = self.read_offsets(OffsetCheckpoint::LogStartOffset)?;
-        if starts.get(topic_partition).is_some_and(|start| *start >= offset) {
-            return Ok(());
+        let mut changed = false;
+        for (topic_partition, offset) in kept {
+            let start = starts.entry(topic_partition.clone()).or_insert(0);
+            changed |= *start < *offset;
+            *start = (*start).max(*offset);
         }
-        starts.insert(topic_partition.clone(), offset);
-        self.replace_log_starts(&starts)
+        if changed {
+            self.replace_log_starts(&starts)?;
+        }
+        let mut since = self.0.kept_starts.lock().unwrap_or_else(PoisonError::into_inner);
+        since.extend(kept.iter().cloned());
+        Ok(())
     }
 
     /// Takes the start of a log that is gone out of the checkpoint, so that a later log of the same

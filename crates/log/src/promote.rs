@@ -25,7 +25,8 @@ impl LogDirs {
         if log_start_offset > 0 {
             future.advance_log_start_offset(log_start_offset)?;
             // Whoever was told that records are deleted must not find them after a crash.
-            future.dir().keep_log_start(future.topic_partition(), log_start_offset)?;
+            let name = future.topic_partition().clone();
+            future.dir().keep_log_starts(&[(name, log_start_offset)])?;
         }
         self.promote_alone(future)?;
         future.epochs = current.epochs.clone();

@@ -1,9 +1,11 @@
 //! The front of a log: deleting records, and who is known to write (kafka-semantics 202).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use env::Env;
+use log::{LogDir, TopicPartition};
 use replica::{ActiveProducer, Refusal};
 use tokio::time::Instant;
 
@@ -14,14 +16,56 @@ use crate::waiters::Parked;
 /// Asks for deletion up to the high watermark.
 const HIGH_WATERMARK: i64 = -1;
 
+/// Moves the start of each log to an offset, or to the high watermark for -1, and tells where that
+/// is; never moves it back. It is on the disk first: Apache Kafka writes it from time to time only,
+/// so that a crash brings back what a client was told is deleted. All logs of a directory share one
+/// write.
+///
+/// # Errors
+/// By log: [`Refusal::NotLeaderOrFollower`]; [`Refusal::OffsetOutOfRange`] above the high watermark;
+/// the log directory failed.
+pub async fn delete_records(
+    env: &Env,
+    asked: Vec<(Arc<Partition>, i64)>,
+) -> Vec<Result<i64, AppendError>> {
+    let checked = asked.into_iter().map(|(partition, offset)| {
+        let offset = partition.deletable_before(offset)?;
+        Ok((partition, offset))
+    });
+    let checked: Vec<Result<(Arc<Partition>, i64), AppendError>> = checked.collect();
+    let mut by_dir: BTreeMap<PathBuf, (LogDir, Vec<(TopicPartition, i64)>)> = BTreeMap::new();
+    for (partition, offset) in checked.iter().flatten() {
+        let state = partition.lock();
+        let dir = state.log.dir();
+        let (_, starts) =
+            by_dir.entry(dir.path().to_owned()).or_insert_with(|| (dir.clone(), Vec::new()));
+        starts.push((state.log.topic_partition().clone(), *offset));
+    }
+    let keep = move || {
+        let failed = by_dir.into_iter().filter_map(|(path, (dir, starts))| {
+            let error = dir.keep_log_starts(&starts).err()?;
+            tracing::error!("records are not deleted: {error}");
+            Some(path)
+        });
+        failed.collect::<BTreeSet<PathBuf>>()
+    };
+    let failed = env.blocking(keep).await;
+    let advance = |checked: Result<(Arc<Partition>, i64), AppendError>| {
+        let (partition, offset) = checked?;
+        let dir = partition.place_and_size().0;
+        match failed.contains(&dir) {
+            true => Err(log::Error::Offline { dir }.into()),
+            false => partition.advance_log_start(offset),
+        }
+    };
+    checked.into_iter().map(advance).collect()
+}
+
 impl Partition {
-    /// Moves the log start to `offset`, or to the high watermark for -1; returns where it is now.
-    /// Never moves it back.
-    ///
-    /// # Errors
-    /// [`Refusal::NotLeaderOrFollower`]; [`Refusal::OffsetOutOfRange`] above the high watermark.
-    pub fn delete_records(&self, offset: i64) -> Result<i64, AppendError> {
-        let mut state = self.lock();
+    /// The offset before which records can be deleted on demand: `offset`, or the high watermark
+    /// for -1.
+    fn deletable_before(&self, offset: i64) -> Result<i64, AppendError> {
+        let state = self.lock();
         if !state.replica.is_leader() {
             return Err(Refusal::NotLeaderOrFollower.into());
         }
@@ -30,6 +74,12 @@ impl Partition {
         if offset < 0 || offset > high_watermark {
             return Err(Refusal::OffsetOutOfRange.into());
         }
+        state.log.check_online()?;
+        Ok(offset)
+    }
+
+    fn advance_log_start(&self, offset: i64) -> Result<i64, AppendError> {
+        let mut state = self.lock();
         state.log.advance_log_start_offset(offset)?;
         let offsets = state.offsets();
         state.replica.on_log_bounds(offsets);
@@ -38,24 +88,6 @@ impl Partition {
         self.tell(published, 0);
         self.waiters.wake_all();
         Ok(offset)
-    }
-
-    /// Puts the start of the log where a crash leaves it. Apache Kafka does that from time to time
-    /// only, so that a crash brings back what a client was told is deleted.
-    ///
-    /// # Errors
-    /// The log directory failed.
-    pub async fn keep_log_start(self: &Arc<Self>, env: &Env) -> Result<(), AppendError> {
-        let me = Arc::clone(self);
-        let keep = move || {
-            let (dir, name, offset) = {
-                let state = me.lock();
-                let log = &state.log;
-                (log.dir().clone(), log.topic_partition().clone(), log.log_start_offset())
-            };
-            dir.keep_log_start(&name, offset)
-        };
-        Ok(env.blocking(keep).await?)
     }
 
     /// Waits until every live replica's log starts at `offset` or later; returns the smallest log

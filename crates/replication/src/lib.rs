@@ -26,6 +26,7 @@ mod waiters;
 pub use cleaner::{Cleaner, CleanerSettings};
 pub use error::{AppendError, LookupError, ReadError};
 pub use expiry::ExpiryIntervals;
+pub use front::delete_records;
 pub use list::{ListAsk, OffsetSpec};
 pub use moves::{AlterError, Cordoned, DirectorySettings, FuturePlace};
 pub use partition::{Appended, Awaited, Partition};

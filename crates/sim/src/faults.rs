@@ -17,7 +17,7 @@ pub enum Fault {
     DiskFull(u64),
     /// There is room again; the node is killed and started, as after an operator's cleaning up.
     DiskFreed,
-    /// Work that waits for the disk takes up to so many ms; 0 ends it.
+    /// Work that waits for the disk takes up to so many ms; 0 ends that.
     SlowDisk(u64),
     /// An operation on a log directory fails with an I/O error, after so many that succeed.
     DiskErrors(DiskOperation, usize, u64),
@@ -113,6 +113,8 @@ pub(crate) struct Victims<'a> {
     pub(crate) sim: &'a Sim,
     pub(crate) broker: &'a SimNode,
     pub(crate) clients: &'a [SimNode],
+    /// How long work takes that waits for a healthy disk, at most.
+    pub(crate) disk: Duration,
     /// Whether a sync may have failed.
     pub(crate) syncs_failed: bool,
 }
@@ -141,7 +143,7 @@ impl Victims<'_> {
                 });
             }
             Fault::SlowDisk(longest) => {
-                self.broker.set_blocking_delay(Duration::ZERO..=ms(longest));
+                self.broker.set_blocking_delay(Duration::ZERO..=ms(longest).max(self.disk));
             }
             Fault::DiskErrors(operation, nth, after) => {
                 self.syncs_failed |= operation == DiskOperation::Sync;
@@ -172,7 +174,7 @@ impl Victims<'_> {
 
     /// Ends what goes on, but leaves the clock where it is.
     pub(crate) fn heal(&mut self, random: &Random) -> Option<Order> {
-        self.broker.set_blocking_delay(Duration::ZERO..=Duration::ZERO);
+        self.broker.set_blocking_delay(Duration::ZERO..=self.disk);
         self.sim.network().heal();
         self.sim.network().set_latency(Duration::ZERO..=Duration::from_millis(1));
         self.broker.disk().set_capacity(u64::MAX);

@@ -19,6 +19,8 @@ pub struct Plan {
     pub seed: u64,
     /// Log directories.
     pub dirs: usize,
+    /// Work that waits for the disk takes up to so many ms even when nothing is wrong.
+    pub disk_ms: u64,
     /// Settings of the server beyond those every run has.
     pub server: Vec<(&'static str, String)>,
     /// Topics that live as long as the run.
@@ -131,7 +133,8 @@ impl Plan {
         );
         let faults = faults::draw(&random.fork(), faults_for, dirs, clients.len());
         let server = server(&random.fork());
-        Self { seed, dirs, server, topics, clients, faults, faults_for }
+        let disk_ms = one_of(&random, &[0, 2, 20, 60]);
+        Self { seed, dirs, disk_ms, server, topics, clients, faults, faults_for }
     }
 
     /// The topic of that name.
@@ -268,7 +271,8 @@ impl fmt::Display for Plan {
             let pairs: Vec<String> = settings.iter().map(|(k, v)| format!("{k}={v}")).collect();
             pairs.join(" ")
         };
-        writeln!(f, "seed {}: {} log dirs, {}", self.seed, self.dirs, joined(&self.server))?;
+        let Self { seed, dirs, disk_ms, server, .. } = self;
+        writeln!(f, "seed {seed}: {dirs} log dirs, {disk_ms} ms, {}", joined(server))?;
         for topic in &self.topics {
             let TopicPlan { name, partitions, cleanup, flushed, settings } = topic;
             let flushed = if *flushed { "flushed" } else { "not flushed" };

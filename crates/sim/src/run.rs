@@ -49,6 +49,7 @@ pub fn run(seed: u64) -> Outcome {
         (0..plan.clients.len()).map(|nth| sim.node(&format!("client{nth}"))).collect();
     let auditor = sim.node("auditor");
     sim.network().set_latency(Duration::ZERO..=Duration::from_millis(1));
+    broker.set_blocking_delay(Duration::ZERO..=Duration::from_millis(plan.disk_ms));
     let history = History::new(sim.clock());
     let stage = Stage { plan: &plan, sim: &sim, broker: &broker, hosts: &hosts };
     let kept = sim.block_on(async {
@@ -128,6 +129,7 @@ impl Stage<'_> {
             sim: self.sim,
             broker: self.broker,
             clients: self.hosts,
+            disk: Duration::from_millis(self.plan.disk_ms),
             syncs_failed: false,
         };
         for (at, fault) in &self.plan.faults {

@@ -22,16 +22,17 @@ pub(crate) async fn handle(
     let timeout = Duration::from_millis(u64::try_from(message.timeout_ms).unwrap_or(0));
     let deadline = request.broker.env.now() + timeout;
     let mut topics = Vec::with_capacity(message.topics.len());
-    let mut waiting: Vec<(usize, usize, Arc<Partition>, i64)> = Vec::new();
+    let (mut places, mut asked) = (Vec::new(), Vec::new());
     for topic in message.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for asked in topic.partitions {
+        for partition in topic.partitions {
             let (mut result, index) =
-                (DeleteRecordsPartitionResult::default(), asked.partition_index);
+                (DeleteRecordsPartitionResult::default(), partition.partition_index);
             result.partition_index = index;
-            match delete(&request, &topic.name, index, asked.offset) {
-                Ok((replica, offset)) => {
-                    waiting.push((topics.len(), partitions.len(), replica, offset));
+            match find(&request, &topic.name, index) {
+                Ok(replica) => {
+                    places.push((topics.len(), partitions.len(), Arc::clone(&replica)));
+                    asked.push((replica, partition.offset));
                 }
                 Err(error) => {
                     result.error_code = error.code();
@@ -46,12 +47,12 @@ pub(crate) async fn handle(
             ..DeleteRecordsTopicResult::default()
         });
     }
-    for (topic, partition, replica, offset) in waiting {
+    let env = &request.broker.env;
+    let deleted = replication::delete_records(env, asked).await;
+    for ((topic, partition, replica), deleted) in places.into_iter().zip(deleted) {
         let result = &mut topics[topic].partitions[partition];
-        let env = &request.broker.env;
-        let kept = replica.keep_log_start(env).await;
-        let low_watermark = match kept {
-            Ok(()) => replica.await_low_watermark(env, offset, deadline).await,
+        let low_watermark = match deleted {
+            Ok(offset) => replica.await_low_watermark(env, offset, deadline).await,
             Err(error) => Err(error),
         };
         match low_watermark {
@@ -65,12 +66,7 @@ pub(crate) async fn handle(
     DeleteRecordsResponse { topics, ..DeleteRecordsResponse::default() }
 }
 
-fn delete(
-    request: &Request,
-    topic: &Str,
-    index: i32,
-    offset: i64,
-) -> Result<(Arc<Partition>, i64), ErrorCode> {
+fn find(request: &Request, topic: &Str, index: i32) -> Result<Arc<Partition>, ErrorCode> {
     if topic_name::is_internal(topic) {
         return Err(ErrorCode::InvalidTopicException);
     }
@@ -79,6 +75,5 @@ fn delete(
     if !replica.settings().deletable {
         return Err(ErrorCode::PolicyViolation);
     }
-    let offset = replica.delete_records(offset).map_err(|error| error_map::append(&error))?;
-    Ok((replica, offset))
+    Ok(replica)
 }

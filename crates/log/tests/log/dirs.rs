@@ -123,9 +123,9 @@ fn a_start_that_is_kept_outlives_a_crash_and_not_the_log() {
         for _ in 0..3 {
             append(&mut log, batch(1, 10, NOW), 0);
         }
-        log.advance_log_start_offset(2).unwrap();
         let (dir, name) = (log.dir().clone(), partition());
-        dir.keep_log_start(&name, 2).unwrap();
+        dir.keep_log_starts(&[(name.clone(), 2)]).unwrap();
+        log.advance_log_start_offset(2).unwrap();
         // Collected before it was kept, written after.
         let stale = [(&name, 1)].into_iter();
         dir.write_offsets(log::OffsetCheckpoint::LogStartOffset, stale).unwrap();
