@@ -11,6 +11,9 @@ pub enum Fault {
     Kill(u64),
     /// The power goes; the node starts again after so many ms.
     PowerLoss(u64),
+    /// The power goes right after the next acknowledgement, when least of it may be on the disk;
+    /// the node starts again after so many ms.
+    PowerLossAtAck(u64),
     /// The node is asked to stop; it starts again after so many ms.
     Stop(u64),
     /// The disk has room for so many more pages.
@@ -55,7 +58,8 @@ pub(crate) fn draw(
         let mut add = |at, fault| faults.push((Duration::from_millis(at), fault));
         match random.below(16) {
             0..3 => add(at, Fault::Kill(pause(random))),
-            3..6 => add(at, Fault::PowerLoss(pause(random))),
+            3 => add(at, Fault::PowerLoss(pause(random))),
+            4..6 => add(at, Fault::PowerLossAtAck(pause(random))),
             6..8 => add(at, Fault::Stop(pause(random))),
             8 => {
                 add(at, Fault::DiskFull(random.below(12)));
@@ -131,7 +135,9 @@ impl Victims<'_> {
         let ms = Duration::from_millis;
         match fault {
             Fault::Kill(pause) => return Some(Order::Kill { pause: ms(pause) }),
-            Fault::PowerLoss(pause) => return Some(Order::PowerLoss { pause: ms(pause) }),
+            Fault::PowerLoss(pause) | Fault::PowerLossAtAck(pause) => {
+                return Some(Order::PowerLoss { pause: ms(pause) });
+            }
             Fault::Stop(pause) => return Some(Order::Stop { pause: ms(pause) }),
             Fault::DiskFull(pages) => disk.set_room(pages * 4096),
             Fault::DiskFreed => {

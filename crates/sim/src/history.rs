@@ -175,6 +175,8 @@ pub struct Recorded {
     pub entries: Vec<Entry>,
     /// Records by number.
     pub sent: Vec<Sent>,
+    /// How many of them were acknowledged.
+    pub acknowledged: usize,
 }
 
 impl History {
@@ -210,6 +212,7 @@ impl History {
         let now = self.now();
         let client = {
             let mut state = self.state();
+            state.acknowledged += usize::from(fate == Fate::Done);
             let sent = &mut state.sent[id as usize];
             (sent.fate, sent.offset, sent.settled_at) = (fate, offset, now);
             sent.producer.0

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use wire::{ErrorCode, Str};
 
 use crate::audit::{self, Kept};
-use crate::faults::Victims;
+use crate::faults::{Fault, Victims};
 use crate::history::{Event, History, Recorded};
 use crate::host::Host;
 use crate::invariants::{self, Violation};
@@ -20,6 +20,8 @@ use crate::workload::{self, Client, Phase};
 const QUIET: Duration = Duration::from_secs(15);
 /// How long clients may take to come to an end.
 const END_MAX: Duration = Duration::from_secs(120);
+/// How long a fault waits for an acknowledgement.
+const ACKNOWLEDGEMENT_MS_MAX: usize = 2_000;
 /// How long topics may take to be created.
 const SETUP_MAX: Duration = Duration::from_secs(60);
 
@@ -134,6 +136,9 @@ impl Stage<'_> {
         };
         for (at, fault) in &self.plan.faults {
             tokio::time::sleep_until(begun + *at).await;
+            if matches!(fault, Fault::PowerLossAtAck(_)) {
+                next_acknowledgement(history).await;
+            }
             history.add(None, Event::Fault(format!("{fault:?}")));
             if let Some(order) = victims.strike(*fault, random) {
                 host.obey(order).await;
@@ -144,6 +149,17 @@ impl Stage<'_> {
             history.add(None, Event::Fault(format!("everything is healed, {order:?}")));
             host.obey(order).await;
         }
+    }
+}
+
+/// Waits for the next record that is acknowledged, but not for long.
+async fn next_acknowledgement(history: &History) {
+    let before = history.state().acknowledged;
+    for _ in 0..ACKNOWLEDGEMENT_MS_MAX {
+        if history.state().acknowledged > before {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
