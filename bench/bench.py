@@ -1,6 +1,6 @@
 """Ottla and Apache Kafka side by side in one run, with the same clients and settings.
 
-bench.py [--quick] [--only ottla|apache] [--compaction]
+bench.py [--quick] [--only ottla|apache] [--compaction] [--transactions N]
 
 Prints one table; with --compaction, that of compaction. Figures of broker CPU are user and system time of the broker's process; ratios
 matter, not the figures, which depend on the machine.
@@ -8,6 +8,7 @@ matter, not the figures, which depend on the machine.
 
 import argparse
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -106,6 +107,22 @@ def paced(node, rate, seconds):
     return used * 1e6 / total, at(0.5), at(0.99), at(0.999)
 
 
+def transactions(node, count):
+    """Transactions of 100 records of 1 KB by one Java producer: broker CPU in µs each, transactions per second,
+    median and 99th percentile of the commit in ms."""
+    create(node, "transactions")
+    command = nodes.java_program("TransactionLoad", node.bootstrap, "transactions", str(count // 2), str(count), "100", "1000")
+    load = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    cpu = 0.0
+    for line in load.stdout:
+        if line.startswith("begin"):
+            cpu = node.cpu_seconds()
+        elif line.startswith("end"):
+            rate, median, late = map(float, line.split()[1:])
+            return (node.cpu_seconds() - cpu) * 1e6 / count, rate, median, late
+    raise RuntimeError(f"the producer ended with {load.wait()}")
+
+
 def first_record(node_class, folder):
     """Seconds from the start of the process to the first acknowledged record, on an empty folder."""
     node = node_class(nodes.fresh(folder))
@@ -146,11 +163,24 @@ def measure(node_class, quick):
             consume(node, "large", 1_000_000 // scale)
         (figures["paced 2,000/s: broker CPU per record, µs"], figures["paced 2,000/s: p50, ms"],
          figures["paced 2,000/s: p99, ms"], figures["paced 2,000/s: p99.9, ms"]) = paced(node, 2000, 5 if quick else 15)
+        (figures["100-record transactions: broker CPU each, µs"], figures["100-record transactions: per s"],
+         figures["commit: p50, ms"], figures["commit: p99, ms"]) = transactions(node, 5_000 // scale)
         figures["resident when warm, MiB"] = node.resident_mib()
     finally:
         node.stop()
         nodes.fresh(node.folder)
     return figures
+
+
+def only_transactions(node_class, count):
+    node = node_class(nodes.fresh(CACHE / "bench" / f"{node_class.__name__}-transactions")).start().wait_ready()
+    try:
+        names = ["100-record transactions: broker CPU each, µs", "100-record transactions: per s", "commit: p50, ms",
+                 "commit: p99, ms"]
+        return dict(zip(names, transactions(node, count)))
+    finally:
+        node.stop()
+        nodes.fresh(node.folder)
 
 
 def many_partitions(node_class, count):
@@ -180,6 +210,7 @@ def main():
     arguments.add_argument("--only", choices=["ottla", "apache"])
     arguments.add_argument("--compaction", action="store_true", help="compaction only")
     arguments.add_argument("--partitions", type=int, default=10_000)
+    arguments.add_argument("--transactions", type=int, metavar="N", help="only that many transactions")
     options = arguments.parse_args()
     classes = [c for c in (nodes.Ottla, nodes.Apache) if options.only in (None, c.__name__.lower())]
     columns = {}
@@ -187,6 +218,9 @@ def main():
         print(f"measuring {node_class.name} ...", file=sys.stderr)
         if options.compaction:
             columns[node_class.name] = compaction.measure(node_class, options.quick)
+            continue
+        if options.transactions:
+            columns[node_class.name] = only_transactions(node_class, options.transactions)
             continue
         columns[node_class.name] = measure(node_class, options.quick)
         if node_class is nodes.Ottla and options.partitions:

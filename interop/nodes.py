@@ -37,6 +37,16 @@ def java(main, *args, heap="-Xmx256m"):
             "-cp", f"{apache_libs()}/*", main, *args]
 
 
+def java_program(name, *args):
+    """The command line that runs one of the programs in java/, compiled where that is needed."""
+    libs, classes, source = apache_libs(), CACHE / "java", HERE / "java" / f"{name}.java"
+    target = classes / f"{name}.class"
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        subprocess.run(["javac", "-nowarn", "-cp", f"{libs}/*", "-d", str(classes), str(source)], check=True)
+    return ["java", "-Xmx256m", f"-Dlog4j2.configurationFile={HERE / 'apache' / 'log4j2.yaml'}", "-Dlog4j2.level=ERROR",
+            "-cp", f"{classes}:{libs}/*", name, *args]
+
+
 class Node:
     """A broker process with its folder. In settings, {port} stands for the port of its clients' listener."""
 

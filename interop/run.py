@@ -3,11 +3,13 @@
 run.py [--quick] [--only NAME]
 run.py --crash [N]
 run.py --compaction
+run.py --copier [N]
 run.py --suite librdkafka|kafka-python ...
 
 --quick       compares with what Apache Kafka showed when that was recorded (expected/)
 --only NAME   one scenario
 --record      writes what Apache Kafka showed to expected/
+--copier [N]  kills Ottla and Apache Kafka's TransactionalMessageCopier N times (40) in all while it copies
 --crash [N]   kills Ottla N times (50) with kill -9 under load instead, and looks whether anything was lost
 --suite NAME  the tests that a client's own project keeps for itself; what else it takes says suites/suite.py
 """
@@ -46,18 +48,8 @@ def prepare_node():
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True)
 
 
-def prepare_java():
-    libs, classes = nodes.apache_libs(), CACHE / "java"
-    for source in (HERE / "java").glob("*.java"):
-        target = classes / f"{source.stem}.class"
-        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            subprocess.run(["javac", "-nowarn", "-cp", f"{libs}/*", "-d", str(classes), str(source)], check=True)
-
-
 def java_scenario(main):
-    return ["java", "javac", "mvn"], prepare_java, lambda b: [
-        "java", "-Xmx256m", f"-Dlog4j2.configurationFile={HERE / 'apache' / 'log4j2.yaml'}", "-Dlog4j2.level=ERROR",
-        "-cp", f"{CACHE / 'java'}:{nodes.apache_libs()}/*", main, b]
+    return ["java", "javac", "mvn"], nodes.apache_libs, lambda b: nodes.java_program(main, b)
 
 
 SCENARIOS = {
@@ -100,6 +92,7 @@ def main():
     arguments.add_argument("--crash", type=int, nargs="?", const=50, metavar="N")
     arguments.add_argument("--suite")
     arguments.add_argument("--compaction", action="store_true", help="compares what both brokers compact, see compaction.py")
+    arguments.add_argument("--copier", type=int, nargs="?", const=40, metavar="N")
     arguments.add_argument("--prepare", action="store_true", help="only installs the Python clients")
     options, others = arguments.parse_known_args()
     if options.suite:
@@ -118,6 +111,9 @@ def main():
         sys.exit(subprocess.run([PYTHON, HERE / "python" / "crash.py", str(options.crash)]).returncode)
     if options.only and options.only not in SCENARIOS:
         arguments.error(f"--only is one of {', '.join(SCENARIOS)}")
+    if options.copier:
+        prepare_python()
+        sys.exit(subprocess.run([PYTHON, HERE / "python" / "copier.py", str(options.copier)]).returncode)
     names = [options.only] if options.only else list(SCENARIOS)
     lacking = sorted({tool for name in names for tool in SCENARIOS[name][0] if not shutil.which(tool)})
     if lacking:

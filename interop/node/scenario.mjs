@@ -102,5 +102,51 @@ await step('offsets', async () => {
   say('delete group', (await admin.deleteGroups(['n-group'])).map((g) => g.errorCode))
 })
 
+const committed = async (topic, groupId, count) =>
+  (await readAll(topic, groupId, count)).map((m) => `${m.offset}=${m.value}`)
+
+await step('transactions', async () => {
+  await create('n-txn')
+  const open = async () => {
+    const producer = kafka.producer({ transactionalId: 'n-txn', maxInFlightRequests: 1, idempotent: true })
+    await producer.connect()
+    return producer
+  }
+  const producer = await open()
+  for (const [value, ends] of [['a', 'commit'], ['b', 'abort'], ['c', 'commit']]) {
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: 'n-txn', messages: [{ value }, { value: value + value }] })
+    await transaction[ends]()
+  }
+  say('committed values', await committed('n-txn', 'n-txn-read', 4))
+  const left = await producer.transaction()
+  await left.send({ topic: 'n-txn', messages: [{ value: 'left' }] })
+  const other = await open()
+  const next = await other.transaction()
+  say('fenced producer', await outcome(() => left.send({ topic: 'n-txn', messages: [{ value: 'late' }] })))
+  await next.send({ topic: 'n-txn', messages: [{ value: 'next' }] })
+  await next.commit()
+  say('committed values after fencing', await committed('n-txn', 'n-txn-read-2', 5))
+  await producer.disconnect()
+  await other.disconnect()
+})
+
+await step('exactly once', async () => {
+  await create('n-eos')
+  const producer = kafka.producer({ transactionalId: 'n-eos', maxInFlightRequests: 1, idempotent: true })
+  await producer.connect()
+  for (const [offset, ends] of [['5', 'commit'], ['7', 'abort']]) {
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: 'n-eos', messages: [{ value: offset }] })
+    const topics = [{ topic: 'n-eos', partitions: [{ partition: 0, offset }] }]
+    await transaction.sendOffsets({ consumerGroupId: 'n-eos-group', topics })
+    await transaction[ends]()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const offsets = await admin.fetchOffsets({ groupId: 'n-eos-group', topics: ['n-eos'] })
+    say(`offset after ${ends} of ${offset}`, offsets[0].partitions.map((p) => p.offset))
+  }
+  await producer.disconnect()
+})
+
 await admin.disconnect()
 process.exit(failed ? 1 : 0)

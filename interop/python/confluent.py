@@ -258,6 +258,93 @@ def offsets_by_time():
     facts.say("read after delete", [m.value().decode() for m in read("c-time", 6)])
 
 
+def transactional(name, **extra):
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": name, **extra})
+    producer.init_transactions(30)
+    return producer
+
+
+def committed_values(topic):
+    """What a reader of committed records sees up to the end that it is shown."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"read-{topic}", "isolation.level": "read_committed",
+                         "enable.partition.eof": True, "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+    values, until = [], time.time() + 30
+    while time.time() < until:
+        message = consumer.poll(1)
+        if message and message.error():
+            break
+        if message:
+            values.append(f"{message.offset()}={message.value().decode()}")
+    consumer.close()
+    return values
+
+
+def transactions():
+    create("c-txn", 1)
+    wait_for("c-txn", 1)
+    producer = transactional("c-txn")
+    for value, commits in (("a", True), ("b", False), ("c", True)):
+        producer.begin_transaction()
+        producer.produce("c-txn", value, partition=0)
+        producer.produce("c-txn", value + value, partition=0)
+        producer.flush(20)
+        producer.commit_transaction(30) if commits else producer.abort_transaction(30)
+    producer.begin_transaction()
+    producer.produce("c-txn", "open", partition=0)
+    producer.flush(20)
+    facts.say("committed values", committed_values("c-txn"))
+    other = transactional("c-txn")
+    try:
+        producer.commit_transaction(30)
+        facts.say("fenced producer commits", "OK")
+    except KafkaException as error:
+        facts.say("fenced producer commits", f"{error.args[0].name()} fatal={error.args[0].fatal()}")
+    other.begin_transaction()
+    other.produce("c-txn", "other", partition=0)
+    other.commit_transaction(30)
+    facts.say("committed values after fencing", committed_values("c-txn"))
+    try:
+        transactional("c-txn-long", **{"transaction.timeout.ms": 2_000_000})
+        facts.say("long timeout", "OK")
+    except KafkaException as error:
+        facts.say("long timeout", error.args[0].name())
+
+
+def exactly_once():
+    """Copies a topic with its offsets in transactions, of which every second one is aborted first."""
+    for topic in ("c-in", "c-out"):
+        create(topic, 1)
+        wait_for(topic, 1)
+    source = Producer({"bootstrap.servers": bootstrap})
+    for i in range(40):
+        source.produce("c-in", str(i), partition=0)
+    source.flush(20)
+    producer = transactional("c-copy")
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "c-copy", "auto.offset.reset": "earliest",
+                         "enable.auto.commit": False, "isolation.level": "read_committed"})
+    consumer.subscribe(["c-in"])
+    copied, turn, until = 0, 0, time.time() + 60
+    while copied < 40 and time.time() < until:
+        messages = [m for m in consumer.consume(10, 2) if not m.error()]
+        if not messages:
+            continue
+        producer.begin_transaction()
+        for message in messages:
+            producer.produce("c-out", message.value(), partition=0)
+        producer.send_offsets_to_transaction(consumer.position(consumer.assignment()), consumer.consumer_group_metadata(), 30)
+        turn += 1
+        if turn % 2:
+            producer.abort_transaction(30)
+            consumer.seek(TopicPartition("c-in", 0, messages[0].offset()))
+        else:
+            producer.commit_transaction(30)
+            copied += len(messages)
+    facts.say("copied", [value.split("=")[1] for value in committed_values("c-out")] == [str(i) for i in range(40)])
+    facts.say("copied to", consumer.committed([TopicPartition("c-in", 0)], 20)[0].offset)
+    consumer.close()
+
+
 def errors():
     producer = Producer({"bootstrap.servers": bootstrap, "message.timeout.ms": 8000})
     results = []
@@ -286,5 +373,7 @@ for name in ("range", "roundrobin", "cooperative-sticky"):
     facts.step(f"share out {name}", lambda: share_out(name, False))
 facts.step("share out static", lambda: share_out("range", True))
 facts.step("offsets by time", offsets_by_time)
+facts.step("transactions", transactions)
+facts.step("exactly once", exactly_once)
 facts.step("errors", errors)
 facts.end()

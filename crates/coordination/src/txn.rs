@@ -158,8 +158,8 @@ impl Shard for txn::Shard {
         self.loaded(now_ms).into()
     }
 
-    fn handle(&mut self, request: Request, _: Token, now_ms: i64) -> Outcome<Self> {
-        self.handle(request, now_ms).into()
+    fn handle(&mut self, request: Request, token: Token, now_ms: i64) -> Outcome<Self> {
+        self.handle(request, txn::Token(token.0), now_ms).into()
     }
 
     fn expire(&mut self, timer: &txn::Timer, now_ms: i64) -> Outcome<Self> {
@@ -182,8 +182,10 @@ impl From<txn::Outcome> for Outcome<txn::Shard> {
         let answer = answer.map(|answer| match answer {
             txn::Answer::Now(response) => Answer::Now(response),
             txn::Answer::Committed(response) => Answer::Committed(response),
+            txn::Answer::Parked => Answer::Parked,
         });
         let command = |command| match command {
+            txn::Command::Reply { to, response } => Command::Reply { to: Token(to.0), response },
             txn::Command::Schedule { timer, after_ms } => Command::Schedule { timer, after_ms },
             txn::Command::Perform(effect) => Command::Perform(effect),
         };

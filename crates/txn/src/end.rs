@@ -37,7 +37,6 @@ impl State {
             Ok(End::Prepared(next)) => {
                 let producer = next.complete(turn.now_ms).producer();
                 self.write(&request.transactional_id, next, turn);
-                turn.out.go_on_with(&request.transactional_id.detach());
                 turn.out.answer_committed(Response::EndTxn(Ok(told(producer))));
             }
         }

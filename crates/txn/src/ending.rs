@@ -36,14 +36,15 @@ enum Stage {
 }
 
 impl State {
-    /// Records that prepare or complete transactions are committed.
-    pub(crate) fn prepared(&mut self, transactional_ids: &[Str], turn: &mut Turn<'_>) {
+    /// Records are committed: what is prepared is ended, and who waits for the rest goes on.
+    pub(crate) fn written(&mut self, transactional_ids: &[Str], turn: &mut Turn<'_>) {
         for transactional_id in transactional_ids {
             self.begin_ending(transactional_id, turn);
+            self.release(transactional_id, turn.out);
         }
     }
 
-    /// Such records failed, or are not committed in time. What they say is looked at again.
+    /// Records failed, or are not committed in time. What they say is looked at again.
     pub(crate) fn resume_later(transactional_ids: &[Str], turn: &mut Turn<'_>) {
         for transactional_id in transactional_ids {
             let timer = Timer::Resume { transactional_id: transactional_id.clone() };
@@ -68,6 +69,7 @@ impl State {
 
     /// Goes on where a transaction's end stopped.
     pub(crate) fn resume(&mut self, transactional_id: &Str, turn: &mut Turn<'_>) {
+        self.release(transactional_id, turn.out);
         let Some(entry) = self.transactions.get_mut(transactional_id) else { return };
         if entry.next.is_some() {
             // The record may still be committed.
@@ -91,7 +93,6 @@ impl State {
             ending.stage = Stage::Completing;
             let complete = ending.complete.clone();
             self.write(transactional_id, complete, turn);
-            turn.out.go_on_with(transactional_id);
             return;
         }
         ending.stage = Stage::Writing;

@@ -26,7 +26,6 @@ impl State {
             }
             Ok(Arrival::Fenced(next)) => {
                 self.write(transactional_id, next, turn);
-                turn.out.go_on_with(&transactional_id.detach());
                 let again = Err(Error::ConcurrentTransactions);
                 turn.out.answer_committed(Response::InitProducerId(again));
             }

@@ -18,14 +18,15 @@ mod shard;
 mod state;
 mod transaction;
 mod version;
+mod waiting;
 
 pub use error::{Error, JournalError};
 pub use journal::Record;
-pub use outcome::{AfterWrite, Answer, Command, Effect, Markers, Outcome, Timer};
+pub use outcome::{AfterWrite, Answer, Command, Effect, Markers, Outcome, Timer, Token};
 pub use request::{
-    AddPartitions, Call, DescribeTransaction, DescribedTransaction, EndTxn, InitProducerId,
-    ListTransactions, ListedTransaction, MarkerResult, MarkersWritten, ProducerIdAllocated,
-    Request, Response, VerifyPartitions, VersionChanged,
+    AddPartitions, AwaitSettled, Call, DescribeTransaction, DescribedTransaction, EndTxn,
+    InitProducerId, ListTransactions, ListedTransaction, MarkerResult, MarkersWritten,
+    ProducerIdAllocated, Request, Response, VerifyPartitions, VersionChanged,
 };
 pub use settings::Settings;
 pub use shard::Shard;

@@ -9,6 +9,11 @@ use crate::request::Response;
 use crate::transaction::{ProducerIdAndEpoch, TopicPartition};
 use crate::version::TransactionVersion;
 
+/// Names a request whose answer may come later. The driver gives it and never uses it twice for
+/// one shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(pub u64);
+
 /// What one event leads to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -31,11 +36,20 @@ pub enum Answer {
     /// As soon as everything written so far, this outcome's records included, is committed. If
     /// that fails the request fails.
     Committed(Response),
+    /// By a [`Command::Reply`] of a later outcome.
+    Parked,
 }
 
 /// An effect that needs no durable record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Answers a parked request. Precondition: its token was parked and has no answer yet.
+    Reply {
+        /// The request.
+        to: Token,
+        /// Its answer.
+        response: Response,
+    },
     /// Calls [`Shard::expire`](crate::Shard::expire) with the key after a while. A timer of that
     /// key that runs already is replaced.
     Schedule {
@@ -97,6 +111,14 @@ pub enum Timer {
 }
 
 impl Outcome {
+    pub(crate) fn reply(&mut self, to: Token, response: Response) {
+        self.commands.push(Command::Reply { to, response });
+    }
+
+    pub(crate) fn park(&mut self) {
+        self.answer = Some(Answer::Parked);
+    }
+
     pub(crate) fn schedule(&mut self, timer: Timer, after_ms: i64) {
         self.commands.push(Command::Schedule { timer, after_ms });
     }

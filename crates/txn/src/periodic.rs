@@ -60,7 +60,6 @@ impl State {
         let next_producer_id = new_producer_id.filter(|_| rotates);
         let next = current.fence(self.version, next_producer_id, turn.now_ms);
         self.write(transactional_id, next, turn);
-        turn.out.go_on_with(transactional_id);
     }
 
     /// Removes transactional ids that were not used for long.
@@ -69,6 +68,7 @@ impl State {
         let (expiration_ms, now_ms) = (turn.settings.expiration_ms, turn.now_ms);
         for transactional_id in self.ids(|it| it.is_expired(expiration_ms, now_ms)) {
             let version = self.version;
+            turn.out.go_on_with(&transactional_id);
             turn.out.records.push(Record { transactional_id, value: None, version });
         }
         if !self.transactions.is_empty() {

@@ -68,6 +68,8 @@ calls! {
     DescribeTransaction(DescribeTransaction) -> Result<DescribedTransaction, Error>;
     /// The shard's transactional ids are listed.
     ListTransactions(ListTransactions) -> Vec<ListedTransaction>;
+    /// Somebody waits until no change of a transactional id is under way.
+    AwaitSettled(AwaitSettled) -> bool;
     /// Markers are written, or failed.
     MarkersWritten(MarkersWritten) -> ();
     /// A producer id is there that a shard wanted.
@@ -178,6 +180,14 @@ pub struct ListedTransaction {
     pub status: Status,
 }
 
+/// Waits until no change of a transactional id is under way. Answered with whether that is so; not
+/// all wait that want to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwaitSettled {
+    /// The transactional id.
+    pub transactional_id: Str,
+}
+
 /// What became of the markers that an effect asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkersWritten {
@@ -236,6 +246,7 @@ impl Request {
             Self::DescribeTransaction(request) => no_id(&request.transactional_id)
                 .map(|error| Response::DescribeTransaction(Err(error))),
             Self::ListTransactions(_)
+            | Self::AwaitSettled(_)
             | Self::MarkersWritten(_)
             | Self::ProducerIdAllocated(_)
             | Self::VersionChanged(_) => None,

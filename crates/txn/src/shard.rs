@@ -1,7 +1,7 @@
 //! The face of the machine: one partition of `__transaction_state`.
 
 use crate::journal::Record;
-use crate::outcome::{AfterWrite, Outcome, Timer};
+use crate::outcome::{AfterWrite, Outcome, Timer, Token};
 use crate::request::{Request, Response};
 use crate::settings::Settings;
 use crate::state::{State, Turn};
@@ -53,13 +53,13 @@ impl Shard {
     }
 
     /// Handles a request.
-    pub fn handle(&mut self, request: Request, now_ms: i64) -> Outcome {
+    pub fn handle(&mut self, request: Request, token: Token, now_ms: i64) -> Outcome {
         if let Some(response) = request.refusal(&self.settings) {
             let mut out = Outcome::default();
             out.answer(response);
             return out;
         }
-        self.turn(now_ms, |state, turn| handle(state, request, turn))
+        self.turn(now_ms, |state, turn| handle(state, request, token, turn))
     }
 
     /// Handles a timer that fired.
@@ -75,7 +75,7 @@ impl Shard {
     /// called for its outcomes, the newest first, before [`revert`](Self::revert).
     pub fn written(&mut self, after: &AfterWrite, is_written: bool, now_ms: i64) -> Outcome {
         self.turn(now_ms, |state, turn| match is_written {
-            true => state.prepared(&after.transactional_ids, turn),
+            true => state.written(&after.transactional_ids, turn),
             false => State::resume_later(&after.transactional_ids, turn),
         })
     }
@@ -87,7 +87,7 @@ impl Shard {
     }
 }
 
-fn handle(state: &mut State, request: Request, turn: &mut Turn<'_>) {
+fn handle(state: &mut State, request: Request, token: Token, turn: &mut Turn<'_>) {
     match request {
         Request::InitProducerId(request) => state.init(&request, turn),
         Request::AddPartitions(request) => state.add(request, turn),
@@ -101,6 +101,7 @@ fn handle(state: &mut State, request: Request, turn: &mut Turn<'_>) {
         Request::ListTransactions(request) => {
             turn.out.answer(Response::ListTransactions(state.list(&request, turn.now_ms)));
         }
+        Request::AwaitSettled(request) => state.await_settled(&request, token, turn.out),
         Request::MarkersWritten(request) => {
             state.markers_written(request, turn);
             turn.out.answer(Response::MarkersWritten(()));

@@ -12,6 +12,7 @@ use crate::outcome::{Outcome, Timer};
 use crate::settings::Settings;
 use crate::transaction::Transaction;
 use crate::version::TransactionVersion;
+use crate::waiting::Waiting;
 
 /// Everything one partition of `__transaction_state` says, and what goes on with it.
 #[derive(Debug, Default)]
@@ -24,6 +25,7 @@ pub(crate) struct State {
     /// The cluster's `transaction.version`.
     pub(crate) version: TransactionVersion,
     pub(crate) scheduled: Scheduled,
+    pub(crate) waiting: Waiting,
 }
 
 /// Which periodic timers run: none of them while there is nothing to look for.
@@ -106,6 +108,11 @@ impl State {
         }
     }
 
+    /// Whether a change of a transactional id is under way.
+    pub(crate) fn is_changing(&self, transactional_id: &str) -> bool {
+        self.transactions.get(transactional_id).is_some_and(Entry::is_changing)
+    }
+
     /// A transactional id as it is committed.
     pub(crate) fn current(&self, transactional_id: &str) -> Option<&Transaction> {
         self.transactions.get(transactional_id)?.current.as_ref()
@@ -120,7 +127,7 @@ impl State {
         }
     }
 
-    /// Writes what becomes of a transactional id.
+    /// Writes what becomes of a transactional id, and goes on with it once that is committed.
     pub(crate) fn write(
         &mut self,
         transactional_id: &Str,
@@ -129,6 +136,7 @@ impl State {
     ) {
         let value = Some(Box::new(value));
         let transactional_id = transactional_id.detach();
+        turn.out.go_on_with(&transactional_id);
         let record = Record { transactional_id, value, version: self.version };
         turn.out.records.push(record);
     }

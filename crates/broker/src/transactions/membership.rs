@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use txn::{
-    AddPartitions, ProducerIdAndEpoch, TopicPartition, TransactionVersion, VerifyPartitions,
+    AddPartitions, AwaitSettled, ProducerIdAndEpoch, TopicPartition, TransactionVersion,
+    VerifyPartitions,
 };
 use wire::{ErrorCode, Str};
 
@@ -59,30 +61,64 @@ pub(crate) struct Question {
 }
 
 /// How long to try adding partitions to a transaction whose predecessor is being completed.
-pub(crate) struct Patience {
-    pub(crate) backoff: Duration,
-    pub(crate) limit: Duration,
+struct Patience {
+    backoff: Duration,
+    until: Instant,
 }
 
 impl Patience {
     /// As the configuration says.
-    pub(crate) fn of(broker: &Broker) -> Self {
+    fn of(broker: &Broker) -> Self {
         let config = broker.config();
         let millis = |ms: i32| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
         let limit = config.transaction.add_partitions_retry_backoff_max_ms;
         Self {
             backoff: millis(config.transaction.add_partitions_retry_backoff_ms),
-            limit: millis(limit.min(config.node.request_timeout_ms)),
+            until: broker.env.now() + millis(limit.min(config.node.request_timeout_ms)),
         }
+    }
+
+    /// Waits until trying again is worth it; false if there is no time left. Apache Kafka tries
+    /// again after a backoff; here the coordinator says when its change is over.
+    async fn wait(&self, broker: &Broker, transactional_id: &Str) -> bool {
+        if broker.env.now() >= self.until {
+            return false;
+        }
+        let settled = AwaitSettled { transactional_id: transactional_id.clone() };
+        let settled = broker.transactions.call(transactional_id, settled);
+        tokio::select! {
+            biased;
+            settled = settled => {
+                if settled != Ok(true) {
+                    broker.env.sleep(self.backoff).await;
+                }
+            }
+            () = broker.env.sleep_until(self.until) => {}
+        }
+        true
     }
 }
 
 impl Broker {
-    /// Asks the coordinator of a transaction; the partitions that are not part of it, and why.
+    /// Asks the coordinator of a transaction; the partitions that are not part of it, and why. While
+    /// the transaction before is being completed, adding partitions is tried for a while
+    /// (kafka-semantics 141).
     pub(crate) async fn ask_transaction(
         &self,
         question: &Question,
     ) -> BTreeMap<TopicPartition, ErrorCode> {
+        let patience = Patience::of(self);
+        loop {
+            let missing = self.ask_once(question).await;
+            let is_busy = missing.values().any(|code| *code == ErrorCode::ConcurrentTransactions);
+            let waits = is_busy && question.support.bumps_epoch();
+            if !waits || !patience.wait(self, &question.transactional_id).await {
+                return missing;
+            }
+        }
+    }
+
+    async fn ask_once(&self, question: &Question) -> BTreeMap<TopicPartition, ErrorCode> {
         let Question { partitions, support, .. } = question;
         let answers = match self.coordinates(&question.transactional_id) {
             true => self.ask_here(question).await,

@@ -11,7 +11,7 @@ use txn::{ProducerIdAndEpoch, TopicPartition};
 use wire::messages::ProduceRequest;
 use wire::{Bytes, ErrorCode, Records, Str};
 
-use super::membership::{Patience, Question, Support};
+use super::membership::{Question, Support};
 use crate::error_map;
 use crate::request::Request;
 
@@ -84,30 +84,19 @@ pub(crate) async fn verify(
     if candidates.is_empty() || !(is_required || support.bumps_epoch()) {
         return Ok(verdicts);
     }
-    let patience = Patience::of(broker);
-    let began = broker.env.now();
-    loop {
-        let asked = begin(request, producer, support, &candidates, &mut verdicts);
-        if asked.is_empty() {
-            return Ok(verdicts);
-        }
-        let partitions: BTreeSet<_> = asked.keys().cloned().collect();
-        let transactional_id = transactional_id.clone();
-        let question = Question { transactional_id, producer, partitions, support };
-        let missing = broker.ask_transaction(&question).await;
-        let is_busy = missing.values().any(|code| *code == ErrorCode::ConcurrentTransactions);
-        let waited = broker.env.now().saturating_duration_since(began);
-        if is_busy && support.bumps_epoch() && waited < patience.limit {
-            broker.env.sleep(patience.backoff).await;
-            continue;
-        }
-        for (partition, code) in missing {
-            if let Some(place) = asked.get(&partition) {
-                verdicts.denied.insert(*place, denied(code, support));
-            }
-        }
+    let asked = begin(request, producer, support, &candidates, &mut verdicts);
+    if asked.is_empty() {
         return Ok(verdicts);
     }
+    let partitions: BTreeSet<_> = asked.keys().cloned().collect();
+    let transactional_id = transactional_id.clone();
+    let question = Question { transactional_id, producer, partitions, support };
+    for (partition, code) in broker.ask_transaction(&question).await {
+        if let Some(place) = asked.get(&partition) {
+            verdicts.denied.insert(*place, denied(code, support));
+        }
+    }
+    Ok(verdicts)
 }
 
 /// The batches of the request's transaction that have a partition here, and whose it is.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use txn::{
-    AddPartitions, DescribeTransaction, EndTxn, InitProducerId, ListTransactions, MarkerResult,
-    MarkersWritten, ProducerIdAllocated, ProducerIdAndEpoch, Request, TopicPartition,
+    AddPartitions, AwaitSettled, DescribeTransaction, EndTxn, InitProducerId, ListTransactions,
+    MarkerResult, MarkersWritten, ProducerIdAllocated, ProducerIdAndEpoch, Request, TopicPartition,
     TransactionVersion, VerifyPartitions, VersionChanged,
 };
 use wire::Str;
@@ -86,6 +86,7 @@ impl<'a> Words<'a> {
                 new_producer_id: self.number("new"),
             }
             .into(),
+            "await" => AwaitSettled { transactional_id: self.next_str() }.into(),
             "describe" => DescribeTransaction { transactional_id: self.next_str() }.into(),
             "list" => ListTransactions {
                 states: self

@@ -37,6 +37,7 @@ pub(crate) fn response(response: &Response) -> String {
             words.collect::<Vec<_>>().join(" ")
         }
         Response::MarkersWritten(()) | Response::ProducerIdAllocated(()) => "ok".to_owned(),
+        Response::AwaitSettled(is_settled) => format!("settled={is_settled}"),
         Response::VersionChanged(()) => "ok".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use txn::{
-    AfterWrite, Answer, Command, Effect, Outcome, Record, Response, Settings, Shard, Timer,
+    AfterWrite, Answer, Command, Effect, Outcome, Record, Response, Settings, Shard, Timer, Token,
     TransactionVersion,
 };
 use wire::Bytes;
@@ -26,6 +26,7 @@ pub(crate) struct World {
     now_ms: i64,
     timers: BTreeMap<Timer, (i64, u64)>,
     sequence: u64,
+    names: BTreeMap<Token, String>,
     waiting: VecDeque<(usize, Waiting)>,
     /// What the commands since the last look led to.
     pub(crate) shown: Vec<String>,
@@ -43,6 +44,7 @@ impl World {
             now_ms: 0,
             timers: BTreeMap::new(),
             sequence: 0,
+            names: BTreeMap::new(),
             waiting: VecDeque::new(),
             shown: Vec::new(),
         };
@@ -66,14 +68,17 @@ impl World {
             "exhaust" => self.exhaust(words.next(), words.next()),
             verb => {
                 let name = match verb {
-                    "init" | "add" | "commit" | "abort" => words.next().to_owned(),
+                    "init" | "add" | "commit" | "abort" | "await" => words.next().to_owned(),
                     _ => verb.to_owned(),
                 };
                 if verb == "version" {
                     self.version = words_version(line);
                 }
                 let request = words.request(verb);
-                let out = self.shard.handle(request, self.now_ms);
+                self.sequence += 1;
+                let token = Token(self.sequence);
+                self.names.insert(token, name.clone());
+                let out = self.shard.handle(request, token, self.now_ms);
                 self.carry_out(out, Some(name));
             }
         }
@@ -86,6 +91,10 @@ impl World {
                 Command::Schedule { timer, after_ms } => {
                     self.sequence += 1;
                     self.timers.insert(timer, (self.now_ms + after_ms, self.sequence));
+                }
+                Command::Reply { to, response } => {
+                    let name = self.names.get(&to).expect("a parked request").clone();
+                    self.tell(&name, &response);
                 }
                 Command::Perform(Effect::WriteMarkers(markers)) => {
                     self.shown.push(show::markers(&markers));
@@ -108,7 +117,7 @@ impl World {
             (Some(Answer::Committed(response)), Some(name)) => {
                 self.waiting.push_back((until, Waiting::Answer(name, response)));
             }
-            (None, _) | (Some(_), None) => {}
+            (Some(Answer::Parked), _) | (None, _) | (Some(_), None) => {}
         }
         if let Some(after) = after_write {
             self.waiting.push_back((until, Waiting::After(after)));
@@ -190,7 +199,7 @@ impl World {
         for _ in 0..i16::MAX - 1 {
             let line = format!("{transactional_id} new={id}");
             let request = Words::new(&line).request("init");
-            let out = self.shard.handle(request, self.now_ms);
+            let out = self.shard.handle(request, Token(0), self.now_ms);
             self.carry_out(out, None);
         }
         self.shown.clear();
