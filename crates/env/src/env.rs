@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Sleep;
 
 use crate::sim::{self, SimProcess};
@@ -27,6 +27,8 @@ struct Inner {
     files: Files,
     network: Network,
     tasks: Tasks,
+    /// The first task of the control runtime that panicked.
+    broken: watch::Sender<Option<&'static str>>,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,8 @@ impl Env {
         let tasks = Tasks::Os(OsThreads::start(options)?);
         let (clock, random, files) = (Clock::os(), Random::os(), Files::os());
         let network = Network::os();
-        Ok(Self(Arc::new(Inner { clock, random, files, network, tasks })))
+        let broken = watch::Sender::new(None);
+        Ok(Self(Arc::new(Inner { clock, random, files, network, tasks, broken })))
     }
 
     /// A simulated environment of one node alone, on virtual time from a seed. For several nodes,
@@ -78,7 +81,8 @@ impl Env {
         network: Network,
         process: Arc<SimProcess>,
     ) -> Self {
-        Self(Arc::new(Inner { clock, random, files, network, tasks: Tasks::Sim(process) }))
+        let (tasks, broken) = (Tasks::Sim(process), watch::Sender::new(None));
+        Self(Arc::new(Inner { clock, random, files, network, tasks, broken }))
     }
 
     /// The node's clocks.
@@ -131,14 +135,32 @@ impl Env {
     }
 
     /// Starts a task on the control runtime: for what is not a connection (coordinators, the
-    /// controller, timers, HTTP).
+    /// controller, timers, HTTP). A panic in it is told by [`task_panicked`](Self::task_panicked).
     pub fn spawn<F>(&self, name: &'static str, future: F) -> Task<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
+        let alarm = Alarm { name, broken: self.0.broken.clone() };
+        let future = async move {
+            let _alarm = alarm;
+            future.await
+        };
         match &self.0.tasks {
             Tasks::Os(threads) => Task::new(name, threads.control().spawn(future)),
             Tasks::Sim(process) => process.spawn(name, future),
+        }
+    }
+
+    /// Waits until a task of the control runtime has panicked, and names it. Each of these tasks
+    /// stands for a part that the rest counts on, so a server has no reason to go on.
+    pub async fn task_panicked(&self) -> &'static str {
+        let mut broken = self.0.broken.subscribe();
+        loop {
+            if let Some(name) = *broken.borrow_and_update() {
+                return name;
+            }
+            // The sender is in here and lives on.
+            _ = broken.changed().await;
         }
     }
 
@@ -234,6 +256,20 @@ impl Env {
         match &self.0.tasks {
             Tasks::Os(threads) => threads.shutdown(timeout),
             Tasks::Sim(process) => process.abort_tasks(),
+        }
+    }
+}
+
+/// Goes off when it is dropped by a panic.
+struct Alarm {
+    name: &'static str,
+    broken: watch::Sender<Option<&'static str>>,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.broken.send_if_modified(|broken| broken.replace(self.name).is_none());
         }
     }
 }

@@ -16,6 +16,7 @@ use log::LogDirs;
 use metadata::controller::Bootstrap;
 use metadata::{Image, ResourceType};
 use net::{BoundServer, Server};
+use quorum_node::bootstrap::{FRESH_FEATURES, feature_records};
 use quorum_node::{FormatOptions, InitialVoters, NoPeers, QuorumNode};
 use replication::{Cleaner, DirectoryAssignment, Replicas, ReplicasOptions};
 use tokio::sync::mpsc;
@@ -140,11 +141,16 @@ impl Node {
     }
 
     /// Waits until the node cannot go on, and says why: without its metadata, or without any log
-    /// directory, it can do nothing.
+    /// directory, it can do nothing, and where one of its parts has panicked nobody knows what the
+    /// others still count on.
     pub async fn failed(&mut self) -> String {
         let ended = tokio::select! {
-            ended = &mut self.publisher => ended,
+            biased;
+            task = self.env.task_panicked() => {
+                return format!("the task \"{task}\" panicked, which is a fault of this program");
+            }
             reason = self.dirs.all_failed() => return reason,
+            ended = &mut self.publisher => ended,
         };
         match (self.quorum.stopped().await, ended) {
             (Err(error), _) => format!("the metadata log has failed: {error}"),
@@ -252,7 +258,9 @@ async fn lay_foundation(
         metadata_log_dir: metadata_dir,
         metadata_directory_id: directory_id,
         initial_voters: InitialVoters::of_settings(true, has_voters, &servers, &own),
-        bootstrap_records: bootstrap_records(),
+        bootstrap_records: feature_records(&FRESH_FEATURES).map_err(|error| {
+            StartError::Unsupported(format!("the features of a cluster cannot be written: {error}"))
+        })?,
     };
     let formatting = env.clone();
     let formatted = env.blocking(move || quorum_node::format(&formatting, &format)).await?;
@@ -260,12 +268,6 @@ async fn lay_foundation(
         tracing::info!(dir = %dir.display(), cluster_id = dirs.cluster_id(), "formatted");
     }
     Ok(Foundation { dirs, directory_id, client_server, controller_server, controllers, advertised })
-}
-
-/// The feature levels a new cluster starts with.
-fn bootstrap_records() -> Vec<bytes::Bytes> {
-    let features = quorum_node::bootstrap::FRESH_FEATURES;
-    quorum_node::bootstrap::feature_records(&features).unwrap_or_default()
 }
 
 /// Endpoints with the ports that were taken where the configuration left that open.

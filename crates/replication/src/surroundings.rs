@@ -88,12 +88,14 @@ impl Surroundings {
     /// Brings part of a log onto the disk, off the request path.
     pub(crate) fn flush(&self, partition: Weak<Partition>, job: FlushJob) {
         let clock = self.env.clock().clone();
-        drop(self.env.blocking(move || {
+        let flushed = self.env.blocking(move || {
             // A log that is not used any more needs no flush.
             if let Some(partition) = partition.upgrade() {
                 flush::run(&partition, job, clock.wall_ms());
             }
-        }));
+        });
+        // Awaited, so that a panic in it is heard of: the partition would wait for it for ever.
+        drop(self.env.spawn("flush", flushed));
     }
 
     /// Has a partition look after `delay` whether `flush.ms` is over.

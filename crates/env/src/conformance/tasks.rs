@@ -33,6 +33,7 @@ fn tasks_give_results_and_tell_their_end() {
             Err(TaskError::Panicked { name: "broken", message }) => assert_eq!(message, "for show"),
             other => panic!("{other:?}"),
         }
+        assert_eq!(env.task_panicked().await, "broken");
     });
 }
 
