@@ -11,7 +11,6 @@ use tokio::time::Instant;
 
 use crate::error::AppendError;
 use crate::partition::Partition;
-use crate::waiters::Parked;
 
 /// Asks for deletion up to the high watermark.
 const HIGH_WATERMARK: i64 = -1;
@@ -111,21 +110,16 @@ impl Partition {
             Ok(copy.map_or(low, |copy| low.min(copy)))
         };
         loop {
-            let parked = Parked::new(i64::MAX);
-            self.waiters.await_high_watermark(i64::MAX, &parked);
+            let parked = self.waiters.park();
+            parked.for_news();
             let low = low_watermark();
             if low.as_ref().map_or(true, |low| *low >= offset) {
-                self.waiters.forget(&parked);
                 return low;
             }
-            let in_time = tokio::select! {
+            tokio::select! {
                 biased;
-                () = parked.woken() => true,
-                () = env.sleep_until(deadline) => false,
-            };
-            self.waiters.forget(&parked);
-            if !in_time {
-                return Err(AppendError::TimedOut);
+                () = parked.woken() => {}
+                () = env.sleep_until(deadline) => return Err(AppendError::TimedOut),
             }
         }
     }

@@ -319,20 +319,18 @@ impl Partition {
     ) -> Result<(), AppendError> {
         let wanted = appended.last_offset + 1;
         loop {
-            let parked = Parked::new(i64::MAX);
+            let parked = self.waiters.park();
             if appended.awaits.disk {
-                self.waiters.await_synced(wanted, &parked);
+                parked.for_sync(wanted);
             }
-            self.waiters.await_high_watermark(wanted, &parked);
+            parked.for_high_watermark(wanted);
             if let Some(outcome) = self.acknowledgement(appended) {
-                self.waiters.forget(&parked);
                 return outcome;
             }
             tokio::select! {
                 biased;
                 () = parked.woken() => {}
                 () = env.sleep_until(deadline) => {
-                    self.waiters.forget(&parked);
                     return self.acknowledgement(appended).unwrap_or(Err(AppendError::TimedOut));
                 }
             }

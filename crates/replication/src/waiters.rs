@@ -73,6 +73,42 @@ impl Lists {
     }
 }
 
+/// A parked operation that a partition wakes, until this is dropped: an operation whose client has
+/// gone leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Waiting<'a> {
+    waiters: &'a Waiters,
+    parked: Arc<Parked>,
+}
+
+impl Waiting<'_> {
+    /// Wakes it once the high watermark is at or above `offset`.
+    pub(crate) fn for_high_watermark(&self, offset: i64) {
+        self.waiters.await_high_watermark(offset, &self.parked);
+    }
+
+    /// Wakes it once everything below `offset` is on the disk.
+    pub(crate) fn for_sync(&self, offset: i64) {
+        self.waiters.await_synced(offset, &self.parked);
+    }
+
+    /// Wakes it when something happens that everybody must look at.
+    pub(crate) fn for_news(&self) {
+        self.for_high_watermark(i64::MAX);
+    }
+
+    /// Waits until woken. A wake that came before this call is not lost.
+    pub(crate) async fn woken(&self) {
+        self.parked.woken().await;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.waiters.forget(&self.parked);
+    }
+}
+
 /// Those who wait for one partition.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
@@ -81,14 +117,19 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
+    /// An operation that is parked here and waits for nothing yet.
+    pub(crate) fn park(&self) -> Waiting<'_> {
+        Waiting { waiters: self, parked: Parked::new(i64::MAX) }
+    }
+
     /// Wakes `parked` once the high watermark is at or above `offset`.
-    pub(crate) fn await_high_watermark(&self, offset: i64, parked: &Arc<Parked>) {
+    fn await_high_watermark(&self, offset: i64, parked: &Arc<Parked>) {
         let waiter = ForOffset { offset, parked: Arc::clone(parked) };
         self.register(|lists| lists.for_offset.push(waiter));
     }
 
     /// Wakes `parked` once everything below `offset` is on the disk.
-    pub(crate) fn await_synced(&self, offset: i64, parked: &Arc<Parked>) {
+    fn await_synced(&self, offset: i64, parked: &Arc<Parked>) {
         let waiter = ForOffset { offset, parked: Arc::clone(parked) };
         self.register(|lists| lists.for_sync.push(waiter));
     }
@@ -181,5 +222,27 @@ impl Waiters {
 
     fn lock(&self) -> MutexGuard<'_, Option<Box<Lists>>> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_that_ends_early_leaves_nothing_behind() {
+        let waiters = Waiters::default();
+        let (gone, staying) = (waiters.park(), waiters.park());
+        gone.for_high_watermark(7);
+        gone.for_sync(7);
+        gone.for_news();
+        staying.for_high_watermark(8);
+        drop(gone);
+        let left = |lists: &Lists| lists.for_offset.len() + lists.for_sync.len();
+        assert_eq!(waiters.lock().as_deref().map(left), Some(1));
+        waiters.high_watermark_moved(8);
+        assert!(!waiters.any());
+        drop(staying);
+        assert!(!waiters.any());
     }
 }
