@@ -54,6 +54,17 @@ pub(crate) fn ms(value: impl TryInto<u64>) -> Duration {
     Duration::from_millis(value.try_into().unwrap_or(0))
 }
 
+/// As good as for ever.
+const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// How often something is done; as in Kafka not at all if the setting is not above 0.
+fn every_ms(value: impl TryInto<u64>) -> Duration {
+    match ms(value) {
+        Duration::ZERO => NEVER,
+        every => every,
+    }
+}
+
 /// The quorum's settings; `controllers` are the controller listeners with the ports they got.
 pub(crate) fn quorum(
     config: &ServerConfig,
@@ -207,7 +218,7 @@ pub(crate) fn limits(config: &ServerConfig) -> Limits {
         connection_creation_rate: rate(Some(network.max_connection_creation_rate)),
         idle_max: match u64::try_from(network.connections_max_idle_ms) {
             Ok(idle_ms) => Duration::from_millis(idle_ms),
-            Err(_) => Duration::from_secs(u64::from(u32::MAX)),
+            Err(_) => NEVER,
         },
         ..defaults
     }
@@ -240,9 +251,9 @@ pub(crate) fn moves_max(config: &ServerConfig, directories: usize) -> usize {
 pub(crate) fn upkeep(config: &ServerConfig) -> UpkeepIntervals {
     let log = &config.log_manager;
     UpkeepIntervals {
-        high_watermarks: ms(config.replication.replica_high_watermark_checkpoint_interval_ms),
-        recovery_points: ms(log.flush_offset_checkpoint_interval_ms),
-        log_start_offsets: ms(log.flush_start_offset_checkpoint_interval_ms),
+        high_watermarks: every_ms(config.replication.replica_high_watermark_checkpoint_interval_ms),
+        recovery_points: every_ms(log.flush_offset_checkpoint_interval_ms),
+        log_start_offsets: every_ms(log.flush_start_offset_checkpoint_interval_ms),
     }
 }
 
