@@ -1,6 +1,8 @@
 //! Changes of settings while a broker runs: what a broker checks of `IncrementalAlterConfigs` and
 //! `AlterConfigs` before the controller stores anything, in Apache Kafka's words.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::error::Error;
 use crate::names;
 use crate::server::{DynamicSettings, ServerConfig};
@@ -84,8 +86,9 @@ pub struct Change<'a> {
 /// # Errors
 /// [`RequestError::InvalidRequest`] for the first rule that is broken.
 pub fn check_changes(changes: &[Change<'_>]) -> Result<(), RequestError> {
-    let repeated = |at: usize| changes[..at].iter().any(|earlier| earlier.name == changes[at].name);
-    if (1..changes.len()).any(repeated) {
+    // A request holds as many changes as fit into it: looking for each among all would take hours.
+    let mut seen = HashSet::with_capacity(changes.len());
+    if !changes.iter().all(|change| seen.insert(change.name)) {
         return Err(RequestError::InvalidRequest("Error due to duplicate config keys".to_owned()));
     }
     let without_value = |c: &&Change<'_>| c.operation != Operation::Delete && c.value.is_none();
@@ -306,16 +309,28 @@ fn edit_broker_list(change: &Change<'_>, old: Option<&String>) -> Result<String,
 /// Adds items to a list or takes them from it (kafka-configs §1 item 6): what is there already is
 /// not added again, what is not there need not be taken away.
 pub fn edit_list(old: &str, operation: Operation, items: &str) -> String {
-    let mut list: Vec<&str> = old.split(',').filter(|item| !item.is_empty()).collect();
-    for item in items.split(',').filter(|item| !item.is_empty()) {
-        let at = list.iter().position(|known| *known == item);
-        match (operation, at) {
-            (Operation::Append, None) => list.push(item),
-            (Operation::Subtract, Some(at)) => {
-                list.remove(at);
-            }
-            _ => {}
+    fn items_of(list: &str) -> impl Iterator<Item = &str> {
+        list.split(',').filter(|item| !item.is_empty())
+    }
+    let mut list: Vec<&str> = items_of(old).collect();
+    match operation {
+        Operation::Append => {
+            let mut known: HashSet<&str> = list.iter().copied().collect();
+            list.extend(items_of(items).filter(|item| known.insert(item)));
         }
+        Operation::Subtract => {
+            // An item that the list holds twice goes once for each time it is named.
+            let mut gone = HashMap::<&str, usize>::new();
+            items_of(items).for_each(|item| *gone.entry(item).or_default() += 1);
+            list.retain(|item| match gone.get_mut(item) {
+                Some(times) if *times > 0 => {
+                    *times -= 1;
+                    false
+                }
+                Some(_) | None => true,
+            });
+        }
+        Operation::Set | Operation::Delete => {}
     }
     list.join(",")
 }

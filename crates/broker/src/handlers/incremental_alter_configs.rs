@@ -22,7 +22,7 @@ pub(crate) async fn handle(
     mut message: IncrementalAlterConfigsRequest,
 ) -> Reply<IncrementalAlterConfigsResponse> {
     let config = request.broker.config();
-    let order: Vec<(i8, Str)> =
+    let asked: Vec<(i8, Str)> =
         message.resources.iter().map(|r| (r.resource_type, r.resource_name.clone())).collect();
     let mut answers = Vec::new();
     let validate_only = message.validate_only;
@@ -55,11 +55,7 @@ pub(crate) async fn handle(
         };
         answers.extend(response.responses);
     }
-    answers.sort_by_key(|answer| {
-        order
-            .iter()
-            .position(|(kind, name)| (*kind, name) == (answer.resource_type, &answer.resource_name))
-    });
+    broker_settings::sort_as_asked(&mut answers, &asked, |a| (a.resource_type, &a.resource_name));
     Reply::Send(IncrementalAlterConfigsResponse {
         responses: answers,
         ..IncrementalAlterConfigsResponse::default()

@@ -1,5 +1,7 @@
 //! AlterConfigs: all configurations of a resource at once.
 
+use std::collections::HashSet;
+
 use metadata::ConfigResource;
 use metadata::controller::{Error, LegacyAlterConfigs, NewConfigs};
 use wire::messages::alter_configs_request::AlterConfigsResource;
@@ -45,11 +47,11 @@ impl Handle {
 
 /// Of several configurations with one name the last counts.
 fn configs(resource: &AlterConfigsResource) -> NewConfigs {
-    let mut configs = NewConfigs::new();
-    for config in &resource.configs {
-        configs.retain(|(name, _)| *name != config.name);
-        configs.push((config.name.detach(), config.value.as_ref().map(Str::detach)));
-    }
+    let mut seen = HashSet::new();
+    let last = resource.configs.iter().rev().filter(|config| seen.insert(&config.name));
+    let mut configs: NewConfigs =
+        last.map(|c| (c.name.detach(), c.value.as_ref().map(Str::detach))).collect();
+    configs.reverse();
     configs
 }
 

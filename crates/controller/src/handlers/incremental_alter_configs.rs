@@ -1,10 +1,10 @@
 //! IncrementalAlterConfigs: single configurations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use metadata::controller::{ConfigOp, Error, IncrementalAlterConfigs, OpKind};
 use metadata::{ConfigResource, ResourceType};
-use wire::messages::incremental_alter_configs_request::AlterConfigsResource;
+use wire::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use wire::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use wire::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 use wire::{ErrorCode, Str};
@@ -52,8 +52,7 @@ impl Handle {
 
 /// The changes; of several with one name the last counts. `None` if one is of no known kind.
 fn ops(resource: &AlterConfigsResource) -> Option<Vec<ConfigOp>> {
-    let mut ops: Vec<ConfigOp> = Vec::new();
-    for config in &resource.configs {
+    let op = |config: &AlterableConfig| {
         let kind = match config.config_operation {
             0 => OpKind::Set,
             1 => OpKind::Delete,
@@ -61,10 +60,13 @@ fn ops(resource: &AlterConfigsResource) -> Option<Vec<ConfigOp>> {
             3 => OpKind::Subtract,
             _ => return None,
         };
-        ops.retain(|op| op.name != config.name);
         let value = config.value.as_ref().map(Str::detach);
-        ops.push(ConfigOp { name: config.name.detach(), kind, value });
-    }
+        Some(ConfigOp { name: config.name.detach(), kind, value })
+    };
+    let all = resource.configs.iter().map(op).collect::<Option<Vec<_>>>()?;
+    let mut seen = HashSet::new();
+    let mut ops: Vec<_> = all.into_iter().rev().filter(|op| seen.insert(op.name.clone())).collect();
+    ops.reverse();
     Some(ops)
 }
 

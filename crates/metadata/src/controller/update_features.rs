@@ -1,5 +1,7 @@
 //! Feature levels that go up, and sometimes down (kafka-semantics 223).
 
+use std::collections::HashSet;
+
 use wire::Str;
 use wire::stored::metadata::{FeatureLevelRecord, MetadataRecord, NoOpRecord};
 
@@ -70,11 +72,10 @@ impl Controller {
         request: &UpdateFeatures,
         quorum: &QuorumFeatures,
     ) -> Result<Decision<FeaturesUpdated>> {
-        let mut updates: Vec<&FeatureUpdate> = Vec::new();
-        for update in &request.updates {
-            updates.retain(|earlier| earlier.name != update.name);
-            updates.push(update);
-        }
+        let mut seen = HashSet::new();
+        let last = request.updates.iter().rev().filter(|update| seen.insert(&update.name));
+        let mut updates: Vec<&FeatureUpdate> = last.collect();
+        updates.reverse();
         let proposed = updates
             .iter()
             .find(|update| update.name == *MetadataVersion::FEATURE_NAME)
