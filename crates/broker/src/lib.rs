@@ -17,6 +17,7 @@ mod handlers;
 mod leader_hint;
 mod lifecycle;
 mod loggers;
+mod once;
 mod operations;
 mod producer_ids;
 mod replica_log;

@@ -10,6 +10,7 @@ use wire::messages::{
 use wire::{ErrorCode, Str};
 
 use crate::error_map;
+use crate::once::each_once;
 use crate::operations::{self, authorized_operations};
 use crate::request::Request;
 
@@ -21,8 +22,9 @@ const DEAD: &str = "Dead";
 /// Describes classic groups; each shard is asked once.
 pub(crate) async fn handle(
     request: Request,
-    message: DescribeGroupsRequest,
+    mut message: DescribeGroupsRequest,
 ) -> DescribeGroupsResponse {
+    each_once(&mut message.groups, Str::clone);
     let groups = &request.broker.groups;
     let mut by_partition: BTreeMap<i32, Vec<Str>> = BTreeMap::new();
     for group_id in message.groups {

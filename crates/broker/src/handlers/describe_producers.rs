@@ -8,13 +8,16 @@ use wire::messages::{
 };
 
 use crate::error_map;
+use crate::once::each_once;
 use crate::request::Request;
 
 /// Asks each partition's replica here.
 pub(crate) async fn handle(
     request: Request,
-    message: DescribeProducersRequest,
+    mut message: DescribeProducersRequest,
 ) -> DescribeProducersResponse {
+    each_once(&mut message.topics, |topic| topic.name.clone());
+    message.topics.iter_mut().for_each(|topic| each_once(&mut topic.partition_indexes, |i| *i));
     let topics = message.topics.into_iter().map(|topic| {
         let partitions = topic.partition_indexes.iter().map(|index| {
             match request.broker.replicas.get(&topic.name, *index) {

@@ -19,6 +19,9 @@ pub(crate) async fn handle(
     request: Request,
     message: DescribeTopicPartitionsRequest,
 ) -> DescribeTopicPartitionsResponse {
+    if is_cursor_invalid(&message) {
+        return refused(message);
+    }
     let server_max = request.broker.config().node.max_request_partition_size_limit;
     let mut left = message.response_partition_limit.min(server_max).max(1) as usize;
     let (from_topic, from_partition) = match &message.cursor {
@@ -55,6 +58,27 @@ pub(crate) async fn handle(
         }
     }
     response
+}
+
+/// A page begins at a partition, and in one of the topics asked for if any are named.
+fn is_cursor_invalid(message: &DescribeTopicPartitionsRequest) -> bool {
+    let is_asked = |name: &Str| {
+        message.topics.is_empty() || message.topics.iter().any(|topic| topic.name == *name)
+    };
+    let cursor = message.cursor.as_ref();
+    cursor.is_some_and(|cursor| cursor.partition_index < 0 || !is_asked(&cursor.topic_name))
+}
+
+fn refused(message: DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
+    let topics = message.topics.into_iter().map(|topic| DescribeTopicPartitionsResponseTopic {
+        error_code: ErrorCode::InvalidRequest.code(),
+        name: Some(topic.name),
+        ..DescribeTopicPartitionsResponseTopic::default()
+    });
+    DescribeTopicPartitionsResponse {
+        topics: topics.collect(),
+        ..DescribeTopicPartitionsResponse::default()
+    }
 }
 
 fn cursor(topic_name: Str, partition_index: i32) -> Cursor {

@@ -8,13 +8,15 @@ use wire::messages::{
 };
 
 use crate::error_map;
+use crate::once::each_once;
 use crate::request::Request;
 
 /// Asks about each transactional id.
 pub(crate) async fn handle(
     request: Request,
-    message: DescribeTransactionsRequest,
+    mut message: DescribeTransactionsRequest,
 ) -> DescribeTransactionsResponse {
+    each_once(&mut message.transactional_ids, Str::clone);
     let transactions = &request.broker.transactions;
     let asked: Vec<_> = message
         .transactional_ids

@@ -1,8 +1,6 @@
 //! Metadata: who is in the cluster and where the partitions are (kafka-apis 32–34,
 //! kafka-semantics 83–87).
 
-use std::collections::HashSet;
-
 use ::metadata::{Image, Partition, Topic};
 use wire::messages::{
     MetadataRequest, MetadataResponse,
@@ -12,6 +10,7 @@ use wire::messages::{
 use wire::{ErrorCode, Str, Uuid};
 
 use crate::auto_create::AutoCreation;
+use crate::once::each_once;
 use crate::operations::{self, authorized_operations};
 use crate::request::Request;
 use crate::topic_name;
@@ -62,8 +61,7 @@ fn asked(
     if topics.iter().any(|topic| !topic.topic_id.is_zero()) {
         topics.retain(|topic| !topic.topic_id.is_zero());
     }
-    let mut seen = HashSet::new();
-    topics.retain(|topic| seen.insert((topic.topic_id, topic.name.clone())));
+    each_once(&mut topics, |topic| (topic.topic_id, topic.name.clone()));
     Some(topics)
 }
 

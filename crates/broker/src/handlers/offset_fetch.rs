@@ -1,5 +1,7 @@
 //! OffsetFetch (kafka-semantics 117, 118).
 
+use std::collections::HashSet;
+
 use coordination::Error;
 use group::{CommittedOffset, FetchOffsets, FetchTopic, FetchedTopic};
 use wire::messages::{
@@ -13,6 +15,7 @@ use wire::messages::{
 use wire::{ErrorCode, Str};
 
 use crate::error_map;
+use crate::once::each_once;
 use crate::request::Request;
 
 /// The first version with an error code for the whole group.
@@ -23,9 +26,13 @@ const BATCHED_FROM: i16 = 8;
 const TOPIC_IDS_FROM: i16 = 10;
 
 /// Fetches the offsets of one group or, from version 8 on, of several.
-pub(crate) async fn handle(request: Request, message: OffsetFetchRequest) -> OffsetFetchResponse {
+pub(crate) async fn handle(
+    request: Request,
+    mut message: OffsetFetchRequest,
+) -> OffsetFetchResponse {
     let require_stable = message.require_stable;
     if request.version >= BATCHED_FROM {
+        each_once(&mut message.groups, |group| group.group_id.clone());
         // All are asked before one is awaited.
         let groups: Vec<_> = message
             .groups
@@ -61,10 +68,13 @@ fn fetch(
     require_stable: bool,
 ) -> impl Future<Output = OffsetFetchResponseGroup> + Send + use<> {
     let OffsetFetchRequestGroup { group_id, topics, .. } = group;
-    let mut unknown = Vec::new();
+    let (mut unknown, mut seen) = (Vec::new(), HashSet::new());
     let topics = topics.map(|topics| {
         let mut known = Vec::with_capacity(topics.len());
-        for topic in topics {
+        for mut topic in topics {
+            // The metadata of one offset may be a thousand times as long as its question.
+            let key = |index: &i32| (topic.name.clone(), topic.topic_id, *index);
+            topic.partition_indexes.retain(|index| seen.insert(key(index)));
             match named(request, topic) {
                 Ok(topic) => known.push(topic),
                 Err(topic) => unknown.push(topic),

@@ -1,5 +1,7 @@
 //! DescribeConfigs: the same on broker and controller listeners.
 
+use std::collections::HashSet;
+
 use config::{DynamicSettings, Entry, Query, RequestError, ServerConfig, describe_client_metrics};
 use metadata::controller::{Error, Reason, validate_topic_name};
 use metadata::{ConfigMap, Image, ResourceType};
@@ -46,7 +48,13 @@ pub fn describe_configs(
     image: &Image,
     request: &DescribeConfigsRequest,
 ) -> DescribeConfigsResponse {
-    let results = request.resources.iter().map(|resource| {
+    // A request can name a broker millions of times, and all about it is long.
+    let mut whole = HashSet::new();
+    let resources = request.resources.iter().filter(|resource| {
+        let key = (resource.resource_type, &resource.resource_name);
+        resource.configuration_keys.is_some() || whole.insert(key)
+    });
+    let results = resources.map(|resource| {
         // As in Kafka, a result without a text has an empty one rather than none.
         let result = DescribeConfigsResult {
             resource_type: resource.resource_type,
