@@ -100,15 +100,15 @@ pub(super) const ROWS: &[Setting] = &[
         .high()
         .works()
         .doc("Log directories; partitions are spread over them."),
-    boolean("log.flush.before.ack", false).cluster_wide().own().works().doc(
-        "Whether a record counts only once the leader has it on its disk: acks=all waits for a \
-         sync that all appends of a partition share, and consumers see what is on the disk. \
-         `flush.messages=1` does the same for one topic, also for acks=1.",
-    ),
     long("log.dirs.min.free.bytes", -1).at_least(-1).own().works().doc(
         "Bytes to keep free on the disk of each log directory. With less, clients' batches are \
          refused with a retriable error, while reading, committing and deleting go on; -1: a \
          twentieth of the disk, at most 1 GiB.",
+    ),
+    boolean("log.flush.before.ack", false).cluster_wide().own().works().doc(
+        "Whether a record counts only once the leader has it on its disk: acks=all waits for a \
+         sync that all appends of a partition share, and consumers see what is on the disk. \
+         `flush.messages=1` does the same for one topic, also for acks=1.",
     ),
     long("log.flush.interval.messages", i64::MAX).at_least(1).high().cluster_wide().works().doc(
         "Default of `flush.messages`: flush a log to disk after this \
