@@ -61,6 +61,8 @@ macro_rules! tools {
         }
 
         impl Tool {
+            const NAMES: &[&str] = &[$($name,)*];
+
             fn of(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$variant),)*
@@ -107,6 +109,11 @@ tools! {
     ReassignPartitions, "kafka-reassign-partitions", Options, reassign_partitions;
     Storage, "kafka-storage", Arguments, storage;
     Topics, "kafka-topics", Options, topics;
+}
+
+/// The names of all tools.
+pub fn tools() -> impl Iterator<Item = &'static str> {
+    Tool::NAMES.iter().copied()
 }
 
 /// Whether there is a tool of this name (without `.sh`).

@@ -16,6 +16,14 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// `--log` has a word that is no level.
+    #[error(
+        "--log: {word} is neither a level (off, error, warn, info, debug, trace) nor MODULE=LEVEL"
+    )]
+    LogFilter {
+        /// The word.
+        word: String,
+    },
     /// A host name in `listeners` is unknown.
     #[error("listener {listener}: host {host} cannot be resolved: {source}; check listeners")]
     Host {

@@ -10,6 +10,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
+use crate::error::StartError;
+
 /// The crates of this program that write log lines. Their modules become known as they do.
 const CRATES: [&str; 11] = [
     "broker",
@@ -29,7 +31,14 @@ const CRATES: [&str; 11] = [
 const DEFAULT_FILTER: &str = "info";
 
 /// Starts logging as `filter` says, or else `RUST_LOG`. Happens once in a process.
-pub(crate) fn start(filter: Option<&str>) -> Arc<Loggers> {
+///
+/// # Errors
+/// `filter` has a word that is no level: taken for the name of a module, as in `RUST_LOG`, a
+/// mistyped level would silence everything.
+pub(crate) fn start(filter: Option<&str>) -> Result<Arc<Loggers>, StartError> {
+    if let Some(word) = filter.and_then(misspelt) {
+        return Err(StartError::LogFilter { word: word.to_owned() });
+    }
     let from_environment = std::env::var("RUST_LOG").ok();
     let filter = filter.or(from_environment.as_deref()).filter(|filter| !filter.is_empty());
     let filter = Filter::parse(filter.unwrap_or(DEFAULT_FILTER));
@@ -46,7 +55,18 @@ pub(crate) fn start(filter: Option<&str>) -> Arc<Loggers> {
         .with(seen.clone())
         .init();
     let levels = filter.levels.clone();
-    Loggers::new(Arc::new(Output { handle, filter, seen }), levels)
+    Ok(Loggers::new(Arc::new(Output { handle, filter, seen }), levels))
+}
+
+/// The first directive that cannot be meant.
+fn misspelt(filter: &str) -> Option<&str> {
+    let directives = filter.split(',').map(str::trim).filter(|directive| !directive.is_empty());
+    directives.into_iter().find(|directive| match directive.rsplit_once('=') {
+        // Spans with several fields are left to tracing-subscriber.
+        _ if directive.contains(['[', ']', '{', '}']) => false,
+        Some((name, text)) => !is_name(name) || level(text).is_none(),
+        None => level(directive).is_none(),
+    })
 }
 
 /// A filter taken apart into levels, and what is more than a level.
@@ -181,6 +201,17 @@ mod tests {
         let expected =
             ["log::roll=off", "net=off", "net[conn{id=1}]=trace", "quorum_node=debug", "warn"];
         assert_eq!(directives, expected);
+    }
+
+    #[test]
+    fn what_is_no_level_is_refused() {
+        for good in ["", "debug", "warn,net=INFO", "info, log::roll=off,net[conn{id=1,a=2}]=trace"]
+        {
+            assert_eq!(misspelt(good), None, "{good}");
+        }
+        for (bad, word) in [("debgu", "debgu"), ("info,net=loud", "net=loud"), ("net", "net")] {
+            assert_eq!(misspelt(bad), Some(word), "{bad}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Apache Kafka's whole platform as one program.
 #[derive(Debug, Parser)]
 #[command(name = "ottla", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = tools())]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -20,11 +21,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Starts a Kafka node.
     Start(StartArguments),
     /// One of Kafka's command line tools.
     #[command(external_subcommand)]
     Tool(Vec<String>),
+}
+
+/// The end of `ottla --help`.
+fn tools() -> String {
+    let names = cli::tools().map(|name| format!("  {name}\n"));
+    format!("Tools of Apache Kafka (ottla TOOL --help):\n{}", names.collect::<String>())
 }
 
 fn main() -> ExitCode {
@@ -46,7 +52,7 @@ fn main() -> ExitCode {
             if cli::is_tool(&name) {
                 return cli::run(&name, &words[1..]);
             }
-            eprintln!("ottla: there is no command '{name}'; see ottla --help");
+            eprintln!("ottla: there is no command '{name}'; ottla --help lists them");
             ExitCode::FAILURE
         }
     }

@@ -43,7 +43,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(30);
 /// Why it did not start.
 pub fn run(arguments: &StartArguments) -> Result<(), StartError> {
     let began = Instant::now();
-    let loggers = logging::start(arguments.log.as_deref());
+    let loggers = logging::start(arguments.log.as_deref())?;
     let config = configure(arguments)?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
