@@ -79,6 +79,7 @@ impl Node {
     pub async fn start(env: &Env, options: NodeOptions) -> Result<Self, StartError> {
         let NodeOptions { config, cluster_id, data_threads, loggers } = options;
         refuse_other_nodes(&config)?;
+        refuse_authorizer(&config)?;
         let executors = env.data_threads(data_threads).map_err(StartError::Thread)?;
         let foundation = lay_foundation(env, &config, cluster_id, &executors).await?;
         let cluster_id = foundation.dirs.cluster_id().to_owned();
@@ -219,6 +220,19 @@ fn refuse_other_nodes(config: &ServerConfig) -> Result<(), StartError> {
         ));
     }
     Ok(())
+}
+
+/// A file that asks for access control must not start a node that lets everybody in.
+fn refuse_authorizer(config: &ServerConfig) -> Result<(), StartError> {
+    match config.static_config().get("authorizer.class.name").map(str::trim) {
+        None | Some("") => Ok(()),
+        Some(_) => Err(StartError::Unsupported(
+            "authorizer.class.name asks for access control, which this release does not have: \
+             whoever reaches a listener may do everything; take the setting out to start all the \
+             same"
+                .to_owned(),
+        )),
+    }
 }
 
 /// Takes ports and log directories, and makes a cluster of empty directories.
