@@ -83,7 +83,10 @@ fn make_dir(files: &Files, path: &Path) -> io::Result<()> {
         }
         missing.push(ancestor);
     }
-    files.create_dir_all(path)?;
+    files.create_dir_all(path).map_err(|error| {
+        let text = format!("the directory cannot be made ({error}); choose another log.dirs");
+        io::Error::new(error.kind(), text)
+    })?;
     missing.iter().try_for_each(|made| match made.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => files.sync_dir(parent),
         _ => files.sync_dir("."),

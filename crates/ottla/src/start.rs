@@ -90,9 +90,18 @@ fn configure(arguments: &StartArguments) -> Result<ServerConfig, StartError> {
     Ok(ServerConfig::new(settings)?)
 }
 
+/// A longer file is no configuration: somebody named the wrong one.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
 fn read(path: &Path) -> Result<Vec<u8>, StartError> {
-    std::fs::read(path)
-        .map_err(|source| StartError::File { path: path.display().to_string(), source })
+    let read = std::fs::metadata(path).and_then(|metadata| match metadata.len() {
+        ..=FILE_BYTES_MAX => std::fs::read(path),
+        bytes => Err(std::io::Error::other(format!(
+            "{bytes} bytes are more than a properties file has ({FILE_BYTES_MAX}); is it the right \
+             file?"
+        ))),
+    });
+    read.map_err(|source| StartError::File { path: path.display().to_string(), source })
 }
 
 /// Where data goes when nothing is said: the place for it in the user's home.
