@@ -41,10 +41,17 @@ pub struct StaticConfig {
     entries: BTreeMap<String, Entry>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Entry {
     value: String,
     origin: Origin,
+}
+
+impl fmt::Debug for Entry {
+    /// Without the value: it may be a password, and a configuration may get into a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("origin", &self.origin).finish_non_exhaustive()
+    }
 }
 
 /// Settings that make one node a cluster of its own, reachable from this machine only. The log
