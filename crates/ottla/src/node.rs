@@ -83,7 +83,7 @@ impl Node {
         let executors = env.data_threads(data_threads).map_err(StartError::Thread)?;
         let foundation = lay_foundation(env, &config, cluster_id, &executors).await?;
         let cluster_id = foundation.dirs.cluster_id().to_owned();
-        let quorum = start_quorum(env, &config, &foundation).await?;
+        let mut quorum = start_quorum(env, &config, &foundation).await?;
         let (metadata, publisher) = controller::follow(env, quorum.handle().subscribe());
         let config = Arc::new(ArcSwap::from_pointee(config));
         let handle = start_controller(env, &config, &foundation, &quorum, &metadata).await?;
@@ -95,7 +95,7 @@ impl Node {
 
         quorum.handle().set_snapshot_source(Arc::new(metadata.clone())).await?;
         let mut events = metadata.subscribe().await;
-        wait_for_leader(&mut events).await;
+        wait_for_leader(&mut events, &mut quorum).await?;
         let controller = LocalController::new(handle, config.load().listeners.inter_broker.clone());
         let outside = Outside { controller: Arc::new(controller), loggers };
         let (broker, assignments) =
@@ -442,14 +442,23 @@ fn bootstrap_of(records: Vec<bytes::Bytes>) -> Result<Bootstrap, StartError> {
 }
 
 /// Waits until there is an active controller, and so an image of everything committed.
-async fn wait_for_leader(events: &mut mpsc::Receiver<MetadataEvent>) {
+///
+/// # Errors
+/// The metadata log fails before. Without the image nothing is known of the logs in the
+/// directories: to go on would set all of them aside as strangers.
+async fn wait_for_leader(
+    events: &mut mpsc::Receiver<MetadataEvent>,
+    quorum: &mut QuorumNode,
+) -> Result<(), StartError> {
     while let Some(event) = events.recv().await {
         if let MetadataEvent::LeaderChange(change) = event
             && change.leader.is_some()
         {
-            return;
+            return Ok(());
         }
     }
+    quorum.stopped().await?;
+    Err(StartError::Failed("the metadata cannot be followed".to_owned()))
 }
 
 async fn load_logs(

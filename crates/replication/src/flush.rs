@@ -85,7 +85,9 @@ impl State {
 
     /// How long until `flush.ms` asks for a flush, unless a timer runs already.
     fn next_timer(&mut self, now_ms: i64) -> Option<Duration> {
-        if self.flushing.timed {
+        // A flush that runs, or waits for one that does, is the one the timer would ask for; when it
+        // is done the question comes again.
+        if self.flushing.timed || self.flushing.running || self.flushing.records {
             return None;
         }
         let deadline_ms = self.log.flush_deadline_ms()?;
