@@ -111,18 +111,22 @@ impl Replicas {
 
     /// The replica of a partition.
     ///
+    /// The table follows the image. While a topic that came anew under its name is still the old
+    /// one here, it is not served: what went into the old log would be deleted with it.
+    ///
     /// # Errors
     /// Why there is none to serve it here.
     pub fn get(&self, topic: &str, index: i32) -> Result<Arc<Partition>, LookupError> {
-        let slot = {
-            let topics = self.read();
-            let slots = topics.get(topic);
-            slots.and_then(|slots| slots.get(usize::try_from(index).ok()?)).cloned()
-        };
-        match slot.unwrap_or_default() {
-            Slot::Online(partition) => Ok(partition),
+        let slot = self.slot(topic, index);
+        let image = self.image.load();
+        match slot {
+            Slot::Online(partition) => match image.topics.id(topic) {
+                Some(id) if id == partition.topic_id() => Ok(partition),
+                Some(_) => Err(LookupError::NotLeaderOrFollower),
+                None => Err(LookupError::UnknownTopicOrPartition),
+            },
             Slot::Offline => Err(LookupError::Offline),
-            Slot::Elsewhere if self.image.load().topics.partition(topic, index).is_some() => {
+            Slot::Elsewhere if image.topics.partition(topic, index).is_some() => {
                 Err(LookupError::NotLeaderOrFollower)
             }
             Slot::Elsewhere => Err(LookupError::UnknownTopicOrPartition),
@@ -234,7 +238,7 @@ impl Replicas {
     /// Makes the replica if it is not there, and gives it its role.
     fn place_partition(&self, image: &Image, topic: &Topic, index: i32) {
         let Some(partition) = topic.partition(index) else { return };
-        if let Ok(replica) = self.get(&topic.name, index)
+        if let Slot::Online(replica) = self.slot(&topic.name, index)
             && replica.topic_id() != topic.id
         {
             self.remove(&replica);
@@ -242,7 +246,7 @@ impl Replicas {
         if matches!(self.slot(&topic.name, index), Slot::Elsewhere) {
             self.create(image, topic, index);
         }
-        if let Ok(replica) = self.get(&topic.name, index) {
+        if let Slot::Online(replica) = self.slot(&topic.name, index) {
             self.tell_directory(partition, &replica);
             replica.assign(&Assignment {
                 leader: partition.leader,
