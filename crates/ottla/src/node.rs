@@ -185,12 +185,32 @@ impl Node {
         self.tasks.iter().for_each(Task::abort);
         self.cleaner.stop();
         let (replicas, epoch) = (Arc::clone(&self.replicas), self.broker_epoch);
-        let handle = self.quorum.handle().clone();
-        handle.shutdown(0).await;
-        if let Err(error) = self.quorum.stopped().await {
-            tracing::error!("the metadata log did not stop well: {error}");
-        }
+        let epoch = self.stop_quorum().await.then_some(epoch);
         self.env.blocking(move || replicas.close(epoch)).await;
+    }
+
+    /// Whether the metadata log has come to its end.
+    async fn stop_quorum(&mut self) -> bool {
+        let handle = self.quorum.handle().clone();
+        let stopping = async {
+            handle.shutdown(0).await;
+            self.quorum.stopped().await
+        };
+        tokio::select! {
+            biased;
+            stopped = stopping => match stopped {
+                Ok(()) => true,
+                Err(error) => {
+                    tracing::error!("the metadata log did not stop well: {error}");
+                    false
+                }
+            },
+            // It waits for room on its disk, say. The next start looks at what it left.
+            () = self.env.sleep(SHUTDOWN_PATIENCE) => {
+                tracing::error!("the metadata log does not stop; stopping without it");
+                false
+            }
+        }
     }
 }
 

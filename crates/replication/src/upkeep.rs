@@ -116,8 +116,9 @@ impl Replicas {
     }
 
     /// Brings all logs onto the disk and marks the directories clean (kafka-storage §4.10). The
-    /// broker epoch is told to the controller at the next start. Waits for the disk.
-    pub fn close(&self, broker_epoch: i64) {
+    /// broker epoch is told to the controller at the next start; without one, since the metadata
+    /// log beside them did not end well, the stop does not count as clean. Waits for the disk.
+    pub fn close(&self, broker_epoch: Option<i64>) {
         let started = Instant::now();
         let mut failed: Vec<PathBuf> = Vec::new();
         let partitions = self.online();
@@ -134,6 +135,7 @@ impl Replicas {
             close(&mut partition.lock().log);
         }
         self.write_checkpoints(|_| true);
+        let Some(broker_epoch) = broker_epoch else { return };
         for dir in self.dirs().dirs() {
             if failed.iter().any(|path| path == dir.path()) || dir.is_offline() {
                 continue;
