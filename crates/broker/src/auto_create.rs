@@ -11,7 +11,7 @@ use wire::messages::{
 use wire::{ErrorCode, Response, Str};
 
 use crate::state::Broker;
-use crate::topic_name::{CONSUMER_OFFSETS, TRANSACTION_STATE};
+use crate::topic_name::{CONSUMER_OFFSETS, SHARE_GROUP_STATE, TRANSACTION_STATE};
 
 /// Version of CreateTopics as this broker sends it.
 const CREATE_TOPICS_VERSION: i16 = 7;
@@ -93,6 +93,17 @@ fn creatable(config: &ServerConfig, name: &Str) -> CreatableTopic {
             ];
             let partitions = transaction.state_log_num_partitions;
             (partitions, transaction.state_log_replication_factor, settings)
+        }
+        SHARE_GROUP_STATE => {
+            let share = &config.share;
+            let settings = vec![
+                ("cleanup.policy", "delete".to_owned()),
+                ("compression.type", "producer".to_owned()),
+                ("min.insync.replicas", share.state_topic_min_isr.to_string()),
+                ("retention.ms", "-1".to_owned()),
+                ("segment.bytes", share.state_topic_segment_bytes.to_string()),
+            ];
+            (share.state_topic_num_partitions, share.state_topic_replication_factor, settings)
         }
         _ => (-1, -1, Vec::new()),
     };

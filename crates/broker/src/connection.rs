@@ -48,11 +48,16 @@ impl Handler for BrokerDoor {
             client_id: incoming.client_id(),
             listener,
             peer: connection.peer_address(),
+            connection: connection.id(),
         };
         incoming.serve(request)
     }
 
     fn connected(&self, _peer: SocketAddr, listener: &str) -> Box<dyn Any + Send + Sync> {
         Box::new(ConnectionState { listener: Str::copy_from(listener) })
+    }
+
+    fn disconnected(&self, connection: &Connection) {
+        self.0.share_connection_closed(connection.id());
     }
 }

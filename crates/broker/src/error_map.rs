@@ -169,6 +169,21 @@ pub(crate) fn txn(error: &txn::Error) -> ErrorCode {
     }
 }
 
+/// What a share coordinator refuses.
+pub(crate) fn share_state(error: share::coordinator::Error) -> ErrorCode {
+    use share::coordinator::Error;
+
+    match error {
+        Error::NegativePartition
+        | Error::WriteUninitialized
+        | Error::ReadUninitialized
+        | Error::TooManyBatches => ErrorCode::InvalidRequest,
+        Error::FencedLeaderEpoch => ErrorCode::FencedLeaderEpoch,
+        Error::FencedStateEpoch => ErrorCode::FencedStateEpoch,
+        Error::UnknownTopicOrPartition => ErrorCode::UnknownTopicOrPartition,
+    }
+}
+
 /// Why a coordinator gives no answer.
 pub(crate) fn coordination(error: coordination::Error) -> ErrorCode {
     match error {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use wire::messages::{fetch_response, produce_response};
+use wire::messages::{
+    fetch_response, produce_response, share_acknowledge_response, share_fetch_response,
+};
 use wire::{ErrorCode, Str};
 
 use crate::request::Request;
@@ -61,6 +63,36 @@ impl LeaderHints {
             port,
             rack,
             ..fetch_response::NodeEndpoint::default()
+        })
+    }
+
+    /// The addresses for a ShareFetch response.
+    pub(crate) fn share_fetch_endpoints(
+        &self,
+        request: &Request,
+    ) -> Vec<share_fetch_response::NodeEndpoint> {
+        self.endpoints(request, |node_id, host, port, rack| share_fetch_response::NodeEndpoint {
+            node_id,
+            host,
+            port,
+            rack,
+            ..share_fetch_response::NodeEndpoint::default()
+        })
+    }
+
+    /// The addresses for a ShareAcknowledge response.
+    pub(crate) fn share_acknowledge_endpoints(
+        &self,
+        request: &Request,
+    ) -> Vec<share_acknowledge_response::NodeEndpoint> {
+        self.endpoints(request, |node_id, host, port, rack| {
+            share_acknowledge_response::NodeEndpoint {
+                node_id,
+                host,
+                port,
+                rack,
+                ..share_acknowledge_response::NodeEndpoint::default()
+            }
         })
     }
 

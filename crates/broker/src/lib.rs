@@ -23,6 +23,7 @@ mod producer_ids;
 mod replica_log;
 mod reply;
 mod request;
+mod share;
 mod state;
 mod to_controller;
 mod topic_name;

@@ -23,4 +23,6 @@ pub(crate) struct Request {
     pub listener: Str,
     /// Where it came from.
     pub peer: SocketAddr,
+    /// The connection, by a number that no other has or had.
+    pub connection: u64,
 }

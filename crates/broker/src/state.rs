@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use config::ServerConfig;
-use coordination::{GroupCoordinator, TransactionCoordinator};
+use coordination::{GroupCoordinator, ShareCoordinator, TransactionCoordinator};
 use env::Env;
 use metadata::Image;
 use replication::Replicas;
@@ -17,6 +17,7 @@ use crate::fetch_session::FetchSessions;
 use crate::groups;
 use crate::loggers::Loggers;
 use crate::producer_ids::ProducerIds;
+use crate::share::{self, Shares};
 use crate::to_controller::ToController;
 use crate::transactions;
 
@@ -57,6 +58,8 @@ pub struct Broker {
     pub(crate) fetch_sessions: FetchSessions,
     pub(crate) groups: GroupCoordinator,
     pub(crate) transactions: TransactionCoordinator,
+    pub(crate) share_states: ShareCoordinator,
+    pub(crate) shares: Shares,
 }
 
 impl Broker {
@@ -68,6 +71,8 @@ impl Broker {
             fetch_sessions: FetchSessions::new(slots, parts.env.random().fork()),
             groups: groups::coordinator(&parts.env, &parts.config.load()),
             transactions: transactions::coordinator(&parts.env, &parts.config.load(), me.clone()),
+            shares: Shares::new(&parts.env, &parts.config.load()),
+            share_states: share::coordinator(&parts.env, &parts.config.load(), me.clone()),
             env: parts.env,
             node_id: parts.node_id,
             cluster_id: parts.cluster_id,

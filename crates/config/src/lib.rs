@@ -30,7 +30,8 @@ pub use log_config::{
 pub use server::{
     ConnectionOverrides, DynamicSettings, FetchConfig, GroupCoordinatorConfig, ListenerLimits,
     Listeners, LogManagerConfig, MetadataLogConfig, MigrationPolicy, NetworkConfig, NodeConfig,
-    QuorumConfig, ReplicationConfig, Roles, ServerConfig, ThrottleConfig, TransactionConfig,
+    QuorumConfig, ReplicationConfig, Roles, ServerConfig, ShareConfig, ThrottleConfig,
+    TransactionConfig,
 };
 pub use setting::{DefaultValue, Effect, Importance, Kind, Mode, Setting, Synonym};
 pub use static_config::{Origin, Sources, StaticConfig, built_in};

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub use areas::{
     ConnectionOverrides, FetchConfig, GroupCoordinatorConfig, LogManagerConfig, MetadataLogConfig,
     MigrationPolicy, NetworkConfig, NodeConfig, QuorumConfig, ReplicationConfig, Roles,
-    ThrottleConfig, TransactionConfig,
+    ShareConfig, ThrottleConfig, TransactionConfig,
 };
 pub use listeners::{ListenerLimits, Listeners};
 
@@ -58,6 +58,8 @@ pub struct ServerConfig {
     pub group_coordinator: GroupCoordinatorConfig,
     /// Transactions and idempotent producers.
     pub transaction: TransactionConfig,
+    /// Share groups and their coordinator.
+    pub share: ShareConfig,
     statics: StaticConfig,
     cluster: DynamicSettings,
     broker: DynamicSettings,
@@ -119,6 +121,7 @@ impl ServerConfig {
             fetch: FetchConfig::read(&values)?,
             group_coordinator: GroupCoordinatorConfig::read(&values)?,
             transaction: TransactionConfig::read(&values)?,
+            share: ShareConfig::read(&values)?,
             statics,
             cluster,
             broker,

@@ -3,7 +3,7 @@
 //!
 //! [`Coordinator`] holds the shards of one internal topic, [`Shard`] is what a machine has to be,
 //! [`ShardLog`] what its log can do. [`GroupCoordinator`] is the one for groups,
-//! [`TransactionCoordinator`] the one for transactions.
+//! [`TransactionCoordinator`] the one for transactions, [`ShareCoordinator`] the one for share groups.
 
 mod coordinator;
 mod error;
@@ -14,6 +14,7 @@ mod place;
 mod reply;
 mod settings;
 mod shard;
+mod share;
 mod task;
 mod timers;
 mod txn;
@@ -27,4 +28,5 @@ pub use place::Status;
 pub use reply::Reply;
 pub use settings::{Linger, Settings};
 pub use shard::{Answer, Command, InTransaction, Origin, Outcome, Shard, Token};
+pub use share::{SHARE_TOPIC, ShareCoordinator};
 pub use txn::{TRANSACTION_TOPIC, TransactionCoordinator};

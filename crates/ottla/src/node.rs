@@ -410,6 +410,7 @@ async fn put_broker_together(
     });
     broker.place_groups(&broker.image());
     broker.place_transactions(&broker.image());
+    broker.place_share_states(&broker.image());
     (broker, to_assign)
 }
 
@@ -535,6 +536,8 @@ impl Follower {
             let update = self.env.blocking(apply).await;
             self.broker.follow_groups(&update);
             self.broker.follow_transactions(&update);
+            self.broker.follow_share_states(&update);
+            self.broker.follow_shares(&update);
         }
     }
 }

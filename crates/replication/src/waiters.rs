@@ -41,6 +41,11 @@ impl Parked {
         self.notify.notified().await;
     }
 
+    /// Wakes it, whatever it waits for.
+    pub fn wake(&self) {
+        self.notify.notify_one();
+    }
+
     fn arrived(&self, bytes: i64) {
         if self.missing_bytes.fetch_sub(bytes, Ordering::Relaxed) <= bytes {
             self.notify.notify_one();

@@ -1,4 +1,5 @@
-//! FindCoordinator: where groups and transactions live (kafka-semantics 110, 243, 244).
+//! FindCoordinator: where groups, transactions and the state of share groups live
+//! (kafka-semantics 110, 243, 244).
 
 use wire::messages::{
     FindCoordinatorRequest, FindCoordinatorResponse, find_coordinator_response::Coordinator,
@@ -7,10 +8,13 @@ use wire::{ErrorCode, Str};
 
 use crate::auto_create::AutoCreation;
 use crate::request::Request;
-use crate::topic_name::{CONSUMER_OFFSETS, TRANSACTION_STATE};
+use crate::share;
+use crate::topic_name::{CONSUMER_OFFSETS, SHARE_GROUP_STATE, TRANSACTION_STATE};
 
 /// The first version that asks for several keys.
 const BATCHED_FROM: i16 = 4;
+/// The first version that asks for share coordinators.
+const SHARE_FROM: i16 = 6;
 /// Key types: what is coordinated.
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
@@ -71,7 +75,10 @@ fn find(request: &Request, key_type: i8, key: &Str) -> Found {
     match key_type {
         GROUP => find_in(CONSUMER_OFFSETS, request, key),
         TRANSACTION => find_in(TRANSACTION_STATE, request, key),
-        SHARE => Found::nowhere(ErrorCode::InvalidRequest),
+        SHARE if request.version < SHARE_FROM || share::state_key(key).is_none() => {
+            Found::nowhere(ErrorCode::InvalidRequest)
+        }
+        SHARE => find_in(SHARE_GROUP_STATE, request, key),
         _ => Found { refused: true, ..Found::nowhere(ErrorCode::InvalidRequest) },
     }
 }

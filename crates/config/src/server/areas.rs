@@ -225,6 +225,35 @@ typed! {
     }
 }
 
+typed! {
+    /// Share groups and the share coordinator.
+    pub struct ShareConfig from BROKER {
+        assignment_interval_ms: i32 = "group.share.assignment.interval.ms",
+        delivery_count_limit: i32 = "group.share.delivery.count.limit",
+        heartbeat_interval_ms: i32 = "group.share.heartbeat.interval.ms",
+        initialize_retry_interval_ms: i32 = "group.share.initialize.retry.interval.ms",
+        max_share_sessions: i32 = "group.share.max.share.sessions",
+        max_size: i32 = "group.share.max.size",
+        partition_max_record_locks: i32 = "group.share.partition.max.record.locks",
+        record_lock_duration_ms: i32 = "group.share.record.lock.duration.ms",
+        session_timeout_ms: i32 = "group.share.session.timeout.ms",
+        append_linger_ms: i32 = "share.coordinator.append.linger.ms",
+        cold_partition_snapshot_interval_ms: i32 =
+            "share.coordinator.cold.partition.snapshot.interval.ms",
+        load_buffer_size: i32 = "share.coordinator.load.buffer.size",
+        snapshot_update_records_per_snapshot: i32 =
+            "share.coordinator.snapshot.update.records.per.snapshot",
+        /// As in a batch's attributes: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
+        state_topic_compression_codec: i32 = "share.coordinator.state.topic.compression.codec",
+        state_topic_min_isr: i16 = "share.coordinator.state.topic.min.isr",
+        state_topic_num_partitions: i32 = "share.coordinator.state.topic.num.partitions",
+        state_topic_prune_interval_ms: i32 = "share.coordinator.state.topic.prune.interval.ms",
+        state_topic_replication_factor: i16 = "share.coordinator.state.topic.replication.factor",
+        state_topic_segment_bytes: i32 = "share.coordinator.state.topic.segment.bytes",
+        write_timeout_ms: i32 = "share.coordinator.write.timeout.ms",
+    }
+}
+
 /// What a node does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {

@@ -24,11 +24,12 @@ pub(super) const ROWS: &[Setting] = &[
         .at_least(0)
         .synonyms(&[same_as("group.share.assignment.interval.ms")])
         .doc("Shortest time between two assignments of the share group."),
-    string("share.auto.offset.reset", "latest").valid(Valid::OffsetReset).doc(
+    string("share.auto.offset.reset", "latest").works().valid(Valid::OffsetReset).doc(
         "Where the share group starts in a partition: `latest`, `earliest`, or back in \
          time with `by_duration:` and an ISO 8601 duration.",
     ),
     int("share.delivery.count.limit", 5)
+        .works()
         .at_least(2)
         .synonyms(&[same_as("group.share.delivery.count.limit")])
         .doc("How often a record is delivered before it is given up."),
@@ -37,17 +38,21 @@ pub(super) const ROWS: &[Setting] = &[
         .synonyms(&[same_as("group.share.heartbeat.interval.ms")])
         .doc("How often members of the share group send heartbeats."),
     string("share.isolation.level", "read_uncommitted")
+        .works()
         .one_of(&["read_committed", "read_uncommitted"])
         .doc("Whether the share group sees records of open and aborted transactions."),
     int("share.partition.max.record.locks", 2000)
+        .works()
         .at_least(100)
         .synonyms(&[same_as("group.share.partition.max.record.locks")])
         .doc("Records of one partition that may be out for delivery at once."),
     int("share.record.lock.duration.ms", 30_000)
+        .works()
         .at_least(1000)
         .synonyms(&[same_as("group.share.record.lock.duration.ms")])
         .doc("How long a delivered record is reserved for its consumer."),
     boolean("share.renew.acknowledge.enable", true)
+        .works()
         .doc("Let consumers prolong the reservation of a record."),
     int("share.session.timeout.ms", 45_000)
         .at_least(1)

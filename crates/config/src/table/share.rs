@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Setting] = &[
     list("group.share.assignors", "simple")
         .items(Items::SOME)
         .doc("Assignors of share groups; `simple` is the only one."),
-    int("group.share.delivery.count.limit", 5).between(2, 10).doc(
+    int("group.share.delivery.count.limit", 5).works().between(2, 10).doc(
         "How often a record is delivered before it is given up, unless the group says \
          otherwise.",
     ),
@@ -42,7 +42,10 @@ pub(super) const ROWS: &[Setting] = &[
     int("group.share.max.session.timeout.ms", 60_000)
         .at_least(1)
         .doc("Largest `share.session.timeout.ms` of a group."),
-    int("group.share.max.share.sessions", 2000).at_least(1).doc("Share sessions a broker keeps."),
+    int("group.share.max.share.sessions", 2000)
+        .works()
+        .at_least(1)
+        .doc("Share sessions a broker keeps."),
     int("group.share.max.size", 200).between(1, 1000).doc("Members a share group may have."),
     int("group.share.min.assignment.interval.ms", 0)
         .at_least(0)
@@ -62,7 +65,7 @@ pub(super) const ROWS: &[Setting] = &[
     int("group.share.min.session.timeout.ms", 45_000)
         .at_least(1)
         .doc("Smallest `share.session.timeout.ms` of a group."),
-    int("group.share.partition.max.record.locks", 2000).between(100, 10_000).doc(
+    int("group.share.partition.max.record.locks", 2000).works().between(100, 10_000).doc(
         "Records of one partition that may be out for delivery at once, unless the \
          group says otherwise.",
     ),
@@ -76,7 +79,7 @@ pub(super) const ROWS: &[Setting] = &[
         "Class that stores the state of share groups. Java classes are \
          not loaded.",
     ),
-    int("group.share.record.lock.duration.ms", 30_000).between(1000, 3_600_000).doc(
+    int("group.share.record.lock.duration.ms", 30_000).works().between(1000, 3_600_000).doc(
         "How long a delivered record is reserved for its consumer, unless the group \
          says otherwise.",
     ),
@@ -84,7 +87,7 @@ pub(super) const ROWS: &[Setting] = &[
         "A member of a share group that was not heard of for this long is removed, \
          unless the group says otherwise.",
     ),
-    int("share.coordinator.append.linger.ms", -1).at_least(-1).doc(
+    int("share.coordinator.append.linger.ms", -1).works().at_least(-1).doc(
         "How long the share coordinator gathers records before it writes; -1: it \
          decides by load.",
     ),
@@ -94,6 +97,7 @@ pub(super) const ROWS: &[Setting] = &[
         .never()
         .doc("Largest write buffer the share coordinator keeps for reuse."),
     int("share.coordinator.cold.partition.snapshot.interval.ms", 300_000)
+        .works()
         .at_least(1)
         .low()
         .internal()
@@ -101,27 +105,30 @@ pub(super) const ROWS: &[Setting] = &[
             "How often the state of share partitions without traffic is \
              written whole.",
         ),
-    int("share.coordinator.load.buffer.size", 5_242_880).at_least(1).high().never().doc(
+    int("share.coordinator.load.buffer.size", 5_242_880).works().at_least(1).high().doc(
         "Bytes read at once when a partition of the share state topic \
          is loaded.",
     ),
-    int("share.coordinator.snapshot.update.records.per.snapshot", 500).between(0, 500).doc(
+    int("share.coordinator.snapshot.update.records.per.snapshot", 500).works().between(0, 500).doc(
         "Updates written before the state of a share partition is \
          written whole.",
     ),
-    int("share.coordinator.state.topic.compression.codec", 0).high().doc(
+    int("share.coordinator.state.topic.compression.codec", 0).works().high().doc(
         "Codec of the share state topic: 0 none, 1 gzip, 2 snappy, 3 \
          lz4, 4 zstd.",
     ),
     short("share.coordinator.state.topic.min.isr", 2)
+        .works()
         .at_least(1)
         .high()
         .doc("`min.insync.replicas` of the share state topic."),
     int("share.coordinator.state.topic.num.partitions", 50)
+        .works()
         .at_least(1)
         .high()
         .doc("Partitions of the share state topic. Not to be changed once it exists."),
     int("share.coordinator.state.topic.prune.interval.ms", 300_000)
+        .works()
         .at_least(1)
         .low()
         .internal()
@@ -130,10 +137,12 @@ pub(super) const ROWS: &[Setting] = &[
              state topic.",
         ),
     short("share.coordinator.state.topic.replication.factor", 3)
+        .works()
         .at_least(1)
         .high()
         .doc("Replicas of the share state topic."),
     int("share.coordinator.state.topic.segment.bytes", 104_857_600)
+        .works()
         .at_least(1)
         .high()
         .doc("Size at which a segment of the share state topic rolls."),
@@ -142,6 +151,7 @@ pub(super) const ROWS: &[Setting] = &[
         .never()
         .doc("Threads of the share coordinator."),
     int("share.coordinator.write.timeout.ms", 5000)
+        .works()
         .at_least(1)
         .high()
         .doc("How long a write of share state may take."),
