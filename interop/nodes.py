@@ -34,7 +34,7 @@ def apache_libs():
 def java(main, *args, heap="-Xmx256m"):
     """The command line that runs a main class of Apache Kafka."""
     return ["java", *heap.split(), f"-Dlog4j2.configurationFile={HERE / 'apache' / 'log4j2.yaml'}",
-            "-cp", f"{apache_libs()}/*", main, *args]
+            "-cp", f"{CACHE / 'java'}:{apache_libs()}/*", main, *args]
 
 
 def java_program(name, *args):

@@ -58,15 +58,29 @@ SCENARIOS = {
     "kafkajs": (["node", "npm"], prepare_node, lambda b: ["node", CACHE / "node" / "scenario.mjs", b]),
     "java": java_scenario("Scenario"),
     "transactions": java_scenario("Transactions"),
+    "telemetry": java_scenario("Telemetry"),
     "kcat": (["kcat"], lambda: None, lambda b: [HERE / "kcat" / "scenario.sh", b]),
 }
+
+
+def settings(name, node_class, folder):
+    """What a node is started with besides what all nodes are."""
+    if name != "telemetry":
+        return {}
+    received = folder / "telemetry"
+    received.mkdir(parents=True)
+    nodes.java_program("Telemetry")  # its plug-in is to be there when Apache Kafka starts
+    if node_class is nodes.Apache:
+        return {"telemetry.max.bytes": 2000, "metric.reporters": "Telemetry$Reporter",
+                "telemetry.test.file": received / "received.jsonl"}
+    return {"telemetry.max.bytes": 2000, "telemetry.receiver.dir": received}
 
 
 def run(name, node_class):
     """The lines a scenario prints against a fresh node."""
     folder = CACHE / "run" / f"{node_class.__name__.lower()}-{name}"
     nodes.fresh(folder)
-    node = node_class(folder).start()
+    node = node_class(folder, settings(name, node_class, folder)).start()
     started = time.time()
     try:
         node.wait_ready()

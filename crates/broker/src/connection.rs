@@ -11,6 +11,7 @@ use wire::Str;
 use crate::dispatch::{Incoming, refuse};
 use crate::request::Request;
 use crate::state::Broker;
+use crate::telemetry::Session;
 
 /// Answers the requests of a broker's listeners.
 #[derive(Debug)]
@@ -18,8 +19,10 @@ pub struct BrokerDoor(Arc<Broker>);
 
 /// What is kept of each connection.
 #[derive(Debug)]
-struct ConnectionState {
+pub(crate) struct ConnectionState {
     listener: Str,
+    /// What telemetry remembers of it.
+    pub(crate) telemetry: Session,
 }
 
 impl BrokerDoor {
@@ -48,16 +51,23 @@ impl Handler for BrokerDoor {
             client_id: incoming.client_id(),
             listener,
             peer: connection.peer_address(),
-            connection: connection.id(),
+            connection: Arc::clone(connection),
         };
         incoming.serve(request)
     }
 
     fn connected(&self, _peer: SocketAddr, listener: &str) -> Box<dyn Any + Send + Sync> {
-        Box::new(ConnectionState { listener: Str::copy_from(listener) })
+        Box::new(ConnectionState {
+            listener: Str::copy_from(listener),
+            telemetry: Session::default(),
+        })
     }
 
     fn disconnected(&self, connection: &Connection) {
+        let state = connection.state::<ConnectionState>();
+        if let Some(id) = state.and_then(|state| state.telemetry.client_instance()) {
+            self.0.telemetry.disconnected(id);
+        }
         self.0.share_connection_closed(connection.id());
     }
 }

@@ -66,6 +66,8 @@ served! {
         DescribeTransactions => describe_transactions,
         ListTransactions => list_transactions,
         IncrementalAlterConfigs => incremental_alter_configs,
+        GetTelemetrySubscriptions => get_telemetry_subscriptions,
+        PushTelemetry => push_telemetry,
         ListConfigResources => list_config_resources,
         DescribeTopicPartitions => describe_topic_partitions,
         ShareFetch => share_fetch,

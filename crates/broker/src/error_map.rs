@@ -4,6 +4,7 @@
 use records::Rejection;
 use replica::{ProducerError, Refusal};
 use replication::{AlterError, AppendError, LookupError, ReadError};
+use telemetry::Refusal as TelemetryRefusal;
 use wire::ErrorCode;
 
 /// Why a produced batch is refused before it reaches the log (kafka-semantics A).
@@ -196,5 +197,17 @@ pub(crate) fn coordination(error: coordination::Error) -> ErrorCode {
         }
         coordination::Error::InvalidTxnState => ErrorCode::InvalidTxnState,
         coordination::Error::UnknownServerError => ErrorCode::UnknownServerError,
+    }
+}
+/// Why a client gets no subscription to metrics, or may not push them (kafka-semantics 236, 237).
+pub(crate) fn telemetry(refusal: &TelemetryRefusal) -> ErrorCode {
+    match refusal {
+        TelemetryRefusal::InvalidInstanceId | TelemetryRefusal::Terminated => {
+            ErrorCode::InvalidRequest
+        }
+        TelemetryRefusal::TooEarly => ErrorCode::ThrottlingQuotaExceeded,
+        TelemetryRefusal::UnknownSubscriptionId => ErrorCode::UnknownSubscriptionId,
+        TelemetryRefusal::UnsupportedCompressionType(_) => ErrorCode::UnsupportedCompressionType,
+        TelemetryRefusal::TooLarge { .. } => ErrorCode::TelemetryTooLarge,
     }
 }

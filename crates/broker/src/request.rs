@@ -1,12 +1,15 @@
 //! What a handler knows of a request besides its body.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use metadata::Image;
+use net::Connection;
 use wire::Str;
 
 use crate::Broker;
+use crate::connection::ConnectionState;
+use crate::telemetry::Session;
 
 /// A request's circumstances. A handler looks at one snapshot of the cluster from start to end.
 #[derive(Debug, Clone)]
@@ -23,6 +26,14 @@ pub(crate) struct Request {
     pub listener: Str,
     /// Where it came from.
     pub peer: SocketAddr,
-    /// The connection, by a number that no other has or had.
-    pub connection: u64,
+    /// The connection it came over.
+    pub connection: Arc<Connection>,
+}
+
+impl Request {
+    /// What telemetry remembers of the connection. Connections of other servers' doors have none.
+    pub(crate) fn session(&self) -> &Session {
+        static NONE: LazyLock<Session> = LazyLock::new(Session::default);
+        self.connection.state::<ConnectionState>().map_or(&NONE, |state| &state.telemetry)
+    }
 }

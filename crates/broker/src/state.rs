@@ -18,6 +18,7 @@ use crate::groups;
 use crate::loggers::Loggers;
 use crate::producer_ids::ProducerIds;
 use crate::share::{self, Shares};
+use crate::telemetry::{Receiver, Telemetry};
 use crate::to_controller::ToController;
 use crate::transactions;
 
@@ -40,6 +41,8 @@ pub struct BrokerParts {
     pub controller: Arc<dyn ToController>,
     /// The loggers of this process.
     pub loggers: Arc<Loggers>,
+    /// Who receives the metrics of clients, if anybody does.
+    pub telemetry: Option<Receiver>,
 }
 
 /// A broker: what its handlers reach.
@@ -60,11 +63,13 @@ pub struct Broker {
     pub(crate) transactions: TransactionCoordinator,
     pub(crate) share_states: ShareCoordinator,
     pub(crate) shares: Shares,
+    pub(crate) telemetry: Telemetry,
 }
 
 impl Broker {
     /// Puts a broker together. It serves once connections are given to it.
     pub fn new(parts: BrokerParts) -> Arc<Self> {
+        let telemetry_max_bytes = parts.config.load().node.telemetry_max_bytes;
         let slots = parts.config.load().fetch.max_incremental_fetch_session_cache_slots;
         let slots = usize::try_from(slots).unwrap_or(0);
         Arc::new_cyclic(|me| Self {
@@ -73,6 +78,7 @@ impl Broker {
             transactions: transactions::coordinator(&parts.env, &parts.config.load(), me.clone()),
             shares: Shares::new(&parts.env, &parts.config.load()),
             share_states: share::coordinator(&parts.env, &parts.config.load(), me.clone()),
+            telemetry: Telemetry::new(&parts.env, telemetry_max_bytes, parts.telemetry),
             env: parts.env,
             node_id: parts.node_id,
             cluster_id: parts.cluster_id,

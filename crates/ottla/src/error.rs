@@ -34,6 +34,14 @@ pub enum StartError {
         /// What the resolver said.
         source: io::Error,
     },
+    /// The metrics of clients cannot be written.
+    #[error("telemetry.receiver.dir: {dir} cannot be written: {source}")]
+    TelemetryReceiver {
+        /// The directory.
+        dir: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A listener cannot be opened.
     #[error(transparent)]
     Net(#[from] net::StartError),

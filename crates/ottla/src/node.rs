@@ -3,11 +3,15 @@
 //! It runs whole on any [`Env`], the machine's own or a simulated one.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use broker::{Broker, BrokerDoor, BrokerParts, Introduction, Lifecycle, Loggers, ShutdownOrder};
+use broker::{
+    Broker, BrokerDoor, BrokerParts, Introduction, Lifecycle, Loggers, ShutdownOrder,
+    TelemetryReceiver,
+};
 use config::ServerConfig;
 use config::endpoint::Endpoint;
 use controller::{Metadata, MetadataEvent, PublisherError};
@@ -97,7 +101,8 @@ impl Node {
         let mut events = metadata.subscribe().await;
         wait_for_leader(&mut events, &mut quorum).await?;
         let controller = LocalController::new(handle, config.load().listeners.inter_broker.clone());
-        let outside = Outside { controller: Arc::new(controller), loggers };
+        let telemetry = open_telemetry_receiver(env, &config.load()).await?;
+        let outside = Outside { controller: Arc::new(controller), loggers, telemetry };
         let (broker, assignments) =
             put_broker_together(env, &config, &foundation.dirs, &metadata, outside).await;
         let replicas = Arc::clone(broker.replicas());
@@ -111,6 +116,7 @@ impl Node {
         };
         let mut tasks = vec![registration, env.spawn("follow metadata", follower.run(events))];
         tasks.extend(keep_replicas_up(env, &replicas, &config.load()));
+        tasks.push(env.spawn("client metrics", Arc::clone(&broker).keep_client_metrics()));
 
         let introduction = introduce(env, &config.load(), &foundation.advertised);
         let (mut lifecycle, shutdown) =
@@ -370,6 +376,23 @@ async fn start_controller(
 struct Outside {
     controller: Arc<LocalController>,
     loggers: Arc<Loggers>,
+    telemetry: Option<TelemetryReceiver>,
+}
+
+/// Opens where the metrics of clients go, if the configuration says so.
+async fn open_telemetry_receiver(
+    env: &Env,
+    config: &ServerConfig,
+) -> Result<Option<TelemetryReceiver>, StartError> {
+    let Some(dir) = config.node.telemetry_receiver_dir.clone().filter(|dir| !dir.is_empty()) else {
+        return Ok(None);
+    };
+    let (opening, node_id) = (env.clone(), config.node.node_id);
+    let opened = env.blocking(move || {
+        let opened = TelemetryReceiver::open(&opening, Path::new(&dir), node_id);
+        opened.map_err(|source| StartError::TelemetryReceiver { dir, source })
+    });
+    opened.await.map(Some)
 }
 
 /// Loads the logs where the image places them, and makes the broker that serves them.
@@ -407,7 +430,9 @@ async fn put_broker_together(
         replicas: Arc::new(Replicas::new(env, options, loaded)),
         controller: outside.controller,
         loggers: outside.loggers,
+        telemetry: outside.telemetry,
     });
+    broker.subscribe_client_metrics(&broker.image());
     broker.place_groups(&broker.image());
     broker.place_transactions(&broker.image());
     broker.place_share_states(&broker.image());
@@ -538,6 +563,7 @@ impl Follower {
             self.broker.follow_transactions(&update);
             self.broker.follow_share_states(&update);
             self.broker.follow_shares(&update);
+            self.broker.follow_client_metrics(&update);
         }
     }
 }

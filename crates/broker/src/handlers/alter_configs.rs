@@ -12,6 +12,7 @@ use wire::{Response, Str};
 use crate::broker_settings::{self, Refused};
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::telemetry;
 
 /// Checks, forwards, and puts the answers in the order of the request.
 pub(crate) async fn handle(
@@ -50,6 +51,11 @@ fn check(config: &ServerConfig, resource: &AlterConfigsResource) -> Result<(), R
     let kind = ResourceType::from_code(resource.resource_type);
     if kind == Some(ResourceType::BrokerLogger) {
         return Err(broker_settings::no_loggers(resource.resource_type));
+    }
+    if kind == Some(ResourceType::ClientMetrics) {
+        let values = resource.configs.iter().filter(|set| set.name == *"match");
+        let mut values = values.map(|set| telemetry::check_match(set.value.as_deref()));
+        return values.find(Result::is_err).unwrap_or(Ok(())).map_err(broker_settings::refused);
     }
     if kind != Some(ResourceType::Broker) {
         return Ok(());

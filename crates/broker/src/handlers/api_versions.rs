@@ -15,6 +15,9 @@ const NAMED_CLIENT: i16 = 3;
 /// Before this version, older Java clients fail on a supported feature that starts at 0.
 const ZERO_FEATURES: i16 = 4;
 
+/// The APIs of client telemetry.
+const TELEMETRY: [ApiKey; 2] = [ApiKey::GetTelemetrySubscriptions, ApiKey::PushTelemetry];
+
 /// Answers from the table of served APIs and the image's feature levels.
 pub(crate) async fn handle(request: Request, message: ApiVersionsRequest) -> ApiVersionsResponse {
     if request.version >= NAMED_CLIENT {
@@ -25,11 +28,16 @@ pub(crate) async fn handle(request: Request, message: ApiVersionsRequest) -> Api
                 ..ApiVersionsResponse::default()
             };
         }
+        let [name, version] = named;
+        request.session().set_software(name, version);
     }
     let unstable = request.broker.config().node.unstable_api_versions_enable;
+    // Clients are told of telemetry where somebody receives it.
+    let has_receiver = request.broker.telemetry.has_receiver();
+    let served = SERVED.iter().filter(|key| has_receiver || !TELEMETRY.contains(key));
     let levels = &request.image.features;
     ApiVersionsResponse {
-        api_keys: SERVED.iter().map(|key| advertised(*key, unstable)).collect(),
+        api_keys: served.map(|key| advertised(*key, unstable)).collect(),
         supported_features: supported_features(request.version),
         finalized_features_epoch: request.image.provenance.last_contained_offset,
         finalized_features: levels

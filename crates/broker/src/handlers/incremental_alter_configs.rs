@@ -15,6 +15,7 @@ use crate::broker_settings::{self, Refused};
 use crate::loggers::{self, LevelChange};
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::telemetry;
 
 /// Checks, forwards, and puts the answers in the order of the request.
 pub(crate) async fn handle(
@@ -29,12 +30,13 @@ pub(crate) async fn handle(
     message.resources.retain(|resource| {
         let done = match ResourceType::from_code(resource.resource_type) {
             Some(ResourceType::BrokerLogger) => alter_loggers(&request, resource, validate_only),
-            Some(ResourceType::Broker) => match check(&config, resource) {
-                Ok(()) => return true,
-                refused => refused,
-            },
-            _ => return true,
+            Some(ResourceType::Broker) => check(&config, resource),
+            Some(ResourceType::ClientMetrics) => check_subscription(resource),
+            _ => Ok(()),
         };
+        if done.is_ok() && resource.resource_type != ResourceType::BrokerLogger.code() {
+            return true;
+        }
         let (error, text) = match done {
             Ok(()) => (ErrorCode::None, None),
             Err((error, text)) => (error, Some(Str::from(text))),
@@ -67,6 +69,13 @@ fn check(config: &ServerConfig, resource: &AlterConfigsResource) -> Result<(), R
     check_changes(&changes)
         .and_then(|()| config.check_broker_changes(&resource.resource_name, &changes))
         .map_err(broker_settings::refused)
+}
+
+/// What chooses clients is compiled where clients are matched, so whether it can be is known here.
+fn check_subscription(resource: &AlterConfigsResource) -> Result<(), Refused> {
+    let values = resource.configs.iter().filter(|change| change.name == *"match");
+    let mut values = values.map(|change| telemetry::check_match(change.value.as_deref()));
+    values.find(Result::is_err).unwrap_or(Ok(())).map_err(broker_settings::refused)
 }
 
 /// Log levels belong to this process: they are changed here and written down nowhere.

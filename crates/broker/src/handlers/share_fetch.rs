@@ -95,7 +95,7 @@ fn session(
         FINAL_EPOCH => Err(session_error(SessionError::NotFound)),
         INITIAL_EPOCH if has_acknowledgements(message) => Err(ErrorCode::InvalidRequest),
         INITIAL_EPOCH => {
-            sessions.open(key, &named, request.connection).map_err(session_error)?;
+            sessions.open(key, &named, request.connection.id()).map_err(session_error)?;
             Ok(named)
         }
         epoch => {

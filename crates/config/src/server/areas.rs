@@ -25,6 +25,7 @@ typed! {
         process_roles: Roles = "process.roles",
         request_timeout_ms: i32 = "request.timeout.ms",
         telemetry_max_bytes: i32 = "telemetry.max.bytes",
+        telemetry_receiver_dir: Option<String> = "telemetry.receiver.dir",
         unstable_api_versions_enable: bool = "unstable.api.versions.enable",
         unstable_feature_versions_enable: bool = "unstable.feature.versions.enable",
     }

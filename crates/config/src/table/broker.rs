@@ -85,7 +85,15 @@ pub(super) const ROWS: &[Setting] = &[
     int("telemetry.max.bytes", 1_048_576)
         .at_least(1)
         .low()
+        .works()
         .doc("Largest batch of metrics a client may push."),
+    string("telemetry.receiver.dir", "").null().own().works().doc(
+        "Directory for the metrics that clients push (KIP-714): lines of OTLP's JSON in \
+         `client-metrics-<node.id>.jsonl`, which the receiver `otlpjsonfile` of OpenTelemetry's \
+         collector reads. A file has at most 64 MiB; three older ones are kept. If not set, \
+         clients are not asked for metrics. What they push is said by client-metrics \
+         subscriptions (`kafka-client-metrics.sh`).",
+    ),
     boolean("unstable.api.versions.enable", false)
         .high()
         .internal()
