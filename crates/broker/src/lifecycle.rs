@@ -137,6 +137,7 @@ impl Lifecycle {
                     Some(done) => leaving = Some(done),
                     None => return,
                 },
+                () = self.broker.news.notified() => {}
                 () = env.sleep(wait) => {}
             }
             match self.beat(leaving.is_some()).await {

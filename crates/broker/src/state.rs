@@ -9,6 +9,7 @@ use coordination::{GroupCoordinator, ShareCoordinator, TransactionCoordinator};
 use env::Env;
 use metadata::Image;
 use replication::Replicas;
+use tokio::sync::Notify;
 use wire::{ErrorCode, Str};
 
 use crate::auto_create::AutoCreation;
@@ -64,6 +65,8 @@ pub struct Broker {
     pub(crate) share_states: ShareCoordinator,
     pub(crate) shares: Shares,
     pub(crate) telemetry: Telemetry,
+    /// There is something to tell the controller before the next heartbeat is due.
+    pub(crate) news: Notify,
 }
 
 impl Broker {
@@ -89,6 +92,7 @@ impl Broker {
             loggers: parts.loggers,
             auto_creation: AutoCreation::default(),
             producer_ids: ProducerIds::default(),
+            news: Notify::new(),
             codecs: CodecPool::default(),
         })
     }
@@ -96,6 +100,11 @@ impl Broker {
     /// The configuration as it is now.
     pub fn config(&self) -> Arc<ServerConfig> {
         self.config.load_full()
+    }
+
+    /// Sends a heartbeat at once, since what it says has changed (cordoned log directories).
+    pub fn tell_controller(&self) {
+        self.news.notify_one();
     }
 
     /// An id that no producer ever had.

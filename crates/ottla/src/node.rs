@@ -552,6 +552,7 @@ impl Follower {
             if update.changes.configs_changed(ResourceType::Broker) {
                 reconfigure(&self.config, &update.after);
                 self.cleaner.reconfigure(settings::cleaner(&self.config.load()));
+                self.broker.tell_controller();
             }
             let replicas = Arc::clone(&self.replicas);
             let apply = move || {

@@ -25,6 +25,8 @@ pub(crate) async fn handle(
     let mut by_dir = replicas_by_dir(&request, asked(message));
     let dirs = request.broker.replicas.dirs().dirs().to_vec();
     let files = request.broker.env.files().clone();
+    let version = request.image.features.metadata_version_or_minimum();
+    let is_cordoning_supported = version.is_cordoned_log_dirs_supported();
     let cordoned = request.broker.replicas.directory_settings().cordoned;
     let with_space = request.broker.env.blocking(move || {
         let space = |dir: LogDir| {
@@ -37,7 +39,7 @@ pub(crate) async fn handle(
     let results = with_space.await.into_iter().map(|(dir, space)| {
         let topics = by_dir.remove(dir.path()).unwrap_or_default();
         let error = if dir.is_offline() { ErrorCode::KafkaStorageError } else { ErrorCode::None };
-        let is_cordoned = cordoned.contains(&dir);
+        let is_cordoned = is_cordoning_supported && cordoned.contains(&dir);
         let bytes = |value: Option<u64>| value.and_then(|v| i64::try_from(v).ok()).unwrap_or(-1);
         DescribeLogDirsResult {
             error_code: error.code(),
