@@ -8,6 +8,7 @@ use bytes::Bytes;
 use net::{Call, Connection, Handler};
 use wire::Str;
 
+use crate::bounds;
 use crate::dispatch::{Incoming, refuse};
 use crate::request::Request;
 use crate::state::Broker;
@@ -61,6 +62,14 @@ impl Handler for BrokerDoor {
             listener: Str::copy_from(listener),
             telemetry: Session::default(),
         })
+    }
+
+    fn request_bytes_max(&self, api_key: i16) -> usize {
+        bounds::request_bytes_max(api_key)
+    }
+
+    fn estimate(&self, api_key: i16, _api_version: i16, length: usize) -> usize {
+        bounds::request_estimate(api_key, length)
     }
 
     fn disconnected(&self, connection: &Connection) {

@@ -5,6 +5,7 @@
 //! one table from refusals to Kafka's error codes.
 
 mod auto_create;
+mod bounds;
 mod broker_settings;
 mod codecs;
 mod connection;
@@ -30,6 +31,7 @@ mod to_controller;
 mod topic_name;
 mod transactions;
 
+pub use bounds::{request_bytes_max, request_estimate};
 pub use connection::BrokerDoor;
 pub use directory_assignments::keep_directories_assigned;
 pub use dispatch::SERVED;

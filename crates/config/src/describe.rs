@@ -2,7 +2,7 @@
 //! from, and the values behind it, as Apache Kafka 4.3.1 gives them (kafka-configs §1 items 4-5).
 //! Entries come sorted by name; Kafka's come in the order of a hash table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::alter::RequestError;
 use crate::error::Error;
@@ -85,7 +85,7 @@ pub struct EntrySynonym {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Query<'a> {
     /// The settings; all of them if none or empty.
-    pub names: Option<&'a [&'a str]>,
+    pub names: Option<&'a HashSet<&'a str>>,
     /// Whether to list the values behind the values.
     pub include_synonyms: bool,
     /// Whether to tell what the settings do.
@@ -94,7 +94,7 @@ pub struct Query<'a> {
 
 impl Query<'_> {
     fn wants(&self, name: &str) -> bool {
-        self.names.is_none_or(|names| names.is_empty() || names.contains(&name))
+        self.names.is_none_or(|names| names.is_empty() || names.contains(name))
     }
 }
 

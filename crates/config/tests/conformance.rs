@@ -1,6 +1,6 @@
 //! What Apache Kafka answered, recorded as text under `tests/kafka`, and what this crate answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use config::table::{self, Area};
 use config::{
@@ -109,7 +109,7 @@ impl Cluster {
         name: &str,
         names: &str,
     ) -> Result<Vec<String>, RequestError> {
-        let names: Vec<&str> = names.split_whitespace().collect();
+        let names: HashSet<&str> = names.split_whitespace().collect();
         let query =
             Query { names: Some(&names), include_synonyms: true, include_documentation: false };
         let own = self.own.get(&(resource.to_owned(), name.to_owned())).cloned();

@@ -115,6 +115,15 @@ fn report(shared: &Shared, served: &Served, end: &End) {
                  0 to {bound} are allowed (socket.request.max.bytes)"
             );
         }
+        End::TooLong { api_key, length, max } => {
+            counters.bad_lengths.add(1);
+            let Some(more) = shared.gate.pass(shared.env.clock()) else { return };
+            tracing::warn!(
+                %listener, %peer, more,
+                "closed a connection: it announced a request of {length} bytes with API key \
+                 {api_key}, of which {max} are allowed"
+            );
+        }
         End::Foreign(foreign) => {
             counters.foreign_protocols.add(1);
             let Some(more) = shared.gate.pass(shared.env.clock()) else { return };

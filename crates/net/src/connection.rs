@@ -79,6 +79,12 @@ pub(crate) enum End {
     ByPeer,
     Io(io::Error),
     BadLength(i32),
+    /// A request longer than those of its API may be.
+    TooLong {
+        api_key: i16,
+        length: usize,
+        max: usize,
+    },
     Foreign(Foreign),
     ByHandler(String),
     Panic(String),
@@ -245,6 +251,10 @@ impl Served {
                     return Ok(None);
                 };
                 let handler = &self.shared.handler;
+                let max = handler.request_bytes_max(head.api_key);
+                if head.length > max {
+                    return Err(End::TooLong { api_key: head.api_key, length: head.length, max });
+                }
                 let estimate = handler.estimate(head.api_key, head.api_version, head.length);
                 let was_waiting = self.held.is_waiting();
                 match self.held.poll_take(cx, (PREFIX + head.length).saturating_add(estimate)) {

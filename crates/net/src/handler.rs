@@ -35,6 +35,12 @@ pub trait Handler: Send + Sync + 'static {
     /// The connection has ended; its futures are dropped.
     fn disconnected(&self, _connection: &Connection) {}
 
+    /// The longest request of an API, without its length; a longer one closes its connection.
+    /// [`Limits::request_bytes_max`](crate::Limits::request_bytes_max) holds besides.
+    fn request_bytes_max(&self, _api_key: i16) -> usize {
+        usize::MAX
+    }
+
     /// Bytes of memory that a request will take beyond its own length, from what its header says.
     /// They are part of its memory permit until its reply is taken over.
     fn estimate(&self, _api_key: i16, _api_version: i16, _length: usize) -> usize {

@@ -85,6 +85,14 @@ impl Handler for ControllerDoor {
             }
         })
     }
+
+    fn request_bytes_max(&self, api_key: i16) -> usize {
+        broker::request_bytes_max(api_key)
+    }
+
+    fn estimate(&self, api_key: i16, _api_version: i16, length: usize) -> usize {
+        broker::request_estimate(api_key, length)
+    }
 }
 
 /// Makes this node's controller known in the cluster.

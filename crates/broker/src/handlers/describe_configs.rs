@@ -1,5 +1,7 @@
 //! DescribeConfigs, as this broker sees configurations (kafka-configs §1 item 5).
 
+use std::collections::HashSet;
+
 use config::{Query, describe_broker_loggers};
 use metadata::ResourceType;
 use wire::messages::describe_configs_request::DescribeConfigsResource;
@@ -16,13 +18,11 @@ pub(crate) async fn handle(
     message: DescribeConfigsRequest,
 ) -> DescribeConfigsResponse {
     let config = request.broker.config();
-    let mut response = controller::describe_configs(&config, &request.image, &message);
-    for (resource, result) in message.resources.iter().zip(&mut response.results) {
-        if ResourceType::from_code(resource.resource_type) == Some(ResourceType::BrokerLogger) {
-            *result = describe_loggers(&request, &message, resource);
-        }
-    }
-    response
+    controller::describe_configs(&config, &request.image, &message, |resource| {
+        let kind = ResourceType::from_code(resource.resource_type);
+        let is_logger = kind == Some(ResourceType::BrokerLogger);
+        is_logger.then(|| describe_loggers(&request, &message, resource))
+    })
 }
 
 fn describe_loggers(
@@ -43,10 +43,10 @@ fn describe_loggers(
             ..result
         };
     }
-    let names: Option<Vec<&str>> =
+    let names: Option<HashSet<&str>> =
         resource.configuration_keys.as_ref().map(|keys| keys.iter().map(Str::as_str).collect());
     let query = Query {
-        names: names.as_deref(),
+        names: names.as_ref(),
         include_synonyms: message.include_synonyms,
         include_documentation: message.include_documentation,
     };

@@ -23,9 +23,9 @@ impl Handle {
         let node_id = self.settings().node_id().to_string();
         let dynamic = server.with_dynamic(settings(&image, ""), settings(&image, &node_id));
         match &dynamic {
-            Ok((dynamic, _)) => describe_configs(dynamic, &image, request),
+            Ok((dynamic, _)) => describe_configs(dynamic, &image, request, |_| None),
             // What is stored was valid for the node that took it; this one goes on without.
-            Err(_) => describe_configs(server, &image, request),
+            Err(_) => describe_configs(server, &image, request, |_| None),
         }
     }
 }
@@ -42,11 +42,13 @@ fn strings(configs: Option<&ConfigMap>) -> DynamicSettings {
 
 /// Describes configurations as a node with this configuration sees them.
 ///
-/// Log levels (BROKER_LOGGER) belong to a process, so its listeners answer for them.
+/// Log levels (BROKER_LOGGER) belong to a process, so its listeners answer for them: `special`
+/// answers what it knows more of.
 pub fn describe_configs(
     server: &ServerConfig,
     image: &Image,
     request: &DescribeConfigsRequest,
+    special: impl Fn(&DescribeConfigsResource) -> Option<DescribeConfigsResult>,
 ) -> DescribeConfigsResponse {
     // A request can name a broker millions of times, and all about it is long.
     let mut whole = HashSet::new();
@@ -54,30 +56,77 @@ pub fn describe_configs(
         let key = (resource.resource_type, &resource.resource_name);
         resource.configuration_keys.is_some() || whole.insert(key)
     });
+    let mut bytes = 0;
     let results = resources.map(|resource| {
-        // As in Kafka, a result without a text has an empty one rather than none.
-        let result = DescribeConfigsResult {
-            resource_type: resource.resource_type,
-            resource_name: resource.resource_name.clone(),
-            error_message: Some(Str::default()),
-            ..DescribeConfigsResult::default()
-        };
-        match describe(server, image, resource, request) {
-            Ok(Some(entries)) => DescribeConfigsResult {
-                configs: entries.into_iter().map(described).collect(),
-                ..result
-            },
-            Ok(None) => DescribeConfigsResult {
-                error_code: ErrorCode::UnknownTopicOrPartition.code(),
-                ..result
-            },
-            Err(error) => {
-                let (error_code, error_message) = error_map::to_wire(&error);
-                DescribeConfigsResult { error_code, error_message, ..result }
-            }
+        if bytes > ANSWER_BYTES_MAX {
+            return too_much(resource);
         }
+        let result = special(resource).unwrap_or_else(|| result(server, image, resource, request));
+        bytes += size(&result);
+        result
     });
     DescribeConfigsResponse { results: results.collect(), ..DescribeConfigsResponse::default() }
+}
+
+/// Bytes of memory that an answer may take.
+const ANSWER_BYTES_MAX: usize = 256 << 20;
+
+/// Groups have settings whether they exist or not, so a request can ask for any number of them.
+fn too_much(resource: &DescribeConfigsResource) -> DescribeConfigsResult {
+    DescribeConfigsResult {
+        error_code: ErrorCode::InvalidRequest.code(),
+        error_message: Some(Str::from(
+            "This is more than can be described at once; ask for fewer resources.",
+        )),
+        resource_type: resource.resource_type,
+        resource_name: resource.resource_name.clone(),
+        ..DescribeConfigsResult::default()
+    }
+}
+
+/// Bytes of memory that a result takes.
+fn size(result: &DescribeConfigsResult) -> usize {
+    let of = |text: &Option<Str>| text.as_ref().map_or(0, |text| text.len());
+    let synonym = |synonym: &DescribeConfigsSynonym| {
+        size_of::<DescribeConfigsSynonym>() + synonym.name.len() + of(&synonym.value)
+    };
+    let entry = |entry: &DescribeConfigsResourceResult| {
+        size_of::<DescribeConfigsResourceResult>()
+            + entry.name.len()
+            + of(&entry.value)
+            + of(&entry.documentation)
+            + entry.synonyms.iter().map(synonym).sum::<usize>()
+    };
+    size_of::<DescribeConfigsResult>() + result.configs.iter().map(entry).sum::<usize>()
+}
+
+fn result(
+    server: &ServerConfig,
+    image: &Image,
+    resource: &DescribeConfigsResource,
+    request: &DescribeConfigsRequest,
+) -> DescribeConfigsResult {
+    // As in Kafka, a result without a text has an empty one rather than none.
+    let result = DescribeConfigsResult {
+        resource_type: resource.resource_type,
+        resource_name: resource.resource_name.clone(),
+        error_message: Some(Str::default()),
+        ..DescribeConfigsResult::default()
+    };
+    match describe(server, image, resource, request) {
+        Ok(Some(entries)) => DescribeConfigsResult {
+            configs: entries.into_iter().map(described).collect(),
+            ..result
+        },
+        Ok(None) => DescribeConfigsResult {
+            error_code: ErrorCode::UnknownTopicOrPartition.code(),
+            ..result
+        },
+        Err(error) => {
+            let (error_code, error_message) = error_map::to_wire(&error);
+            DescribeConfigsResult { error_code, error_message, ..result }
+        }
+    }
 }
 
 /// The settings of a resource, unless it is a topic that does not exist.
@@ -87,10 +136,10 @@ fn describe(
     resource: &DescribeConfigsResource,
     request: &DescribeConfigsRequest,
 ) -> Result<Option<Vec<Entry>>, Error> {
-    let names: Option<Vec<&str>> =
+    let names: Option<HashSet<&str>> =
         resource.configuration_keys.as_ref().map(|keys| keys.iter().map(Str::as_str).collect());
     let query = Query {
-        names: names.as_deref(),
+        names: names.as_ref(),
         include_synonyms: request.include_synonyms,
         include_documentation: request.include_documentation,
     };
@@ -154,5 +203,44 @@ pub fn described(entry: Entry) -> DescribeConfigsResourceResult {
         config_type: entry.kind.map_or(0, config::Kind::code),
         documentation: entry.documentation.map(Str::from),
         ..DescribeConfigsResourceResult::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_a_bound() {
+        let image = Image::default();
+        let statics = config::StaticConfig::without_file("/data");
+        let server = ServerConfig::new(statics).expect("a configuration");
+        let group = |number: usize| DescribeConfigsResource {
+            resource_type: ResourceType::Group.code(),
+            resource_name: Str::from(number.to_string()),
+            ..DescribeConfigsResource::default()
+        };
+        // Each is answered with a megabyte, in the test.
+        let long = Str::from("x".repeat(1 << 20));
+        let request = DescribeConfigsRequest {
+            resources: (0..300).map(group).collect(),
+            ..DescribeConfigsRequest::default()
+        };
+        let response = describe_configs(&server, &image, &request, |resource| {
+            let entry = DescribeConfigsResourceResult {
+                value: Some(long.clone()),
+                ..DescribeConfigsResourceResult::default()
+            };
+            Some(DescribeConfigsResult {
+                resource_name: resource.resource_name.clone(),
+                configs: vec![entry],
+                ..DescribeConfigsResult::default()
+            })
+        });
+        let refused = ErrorCode::InvalidRequest.code();
+        let codes: Vec<bool> = response.results.iter().map(|r| r.error_code == refused).collect();
+        assert_eq!(codes.len(), 300);
+        assert_eq!(codes.iter().filter(|refused| **refused).count(), 300 - 256);
+        assert!(codes.is_sorted());
     }
 }

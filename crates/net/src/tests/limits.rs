@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rig::{
-    Client, ECHO, ESTIMATED, PARK, Rig, on_both, replies, request, spec, versioned_request,
+    Client, ECHO, ESTIMATED, PARK, Rig, SHORT, on_both, replies, request, spec, versioned_request,
 };
 use crate::{Limits, ListenerLimits, ListenerSpec, Server};
 
@@ -48,6 +48,23 @@ fn a_request_larger_than_the_budget_is_read_alone() {
         // A connection that goes while it has memory, or waits for it, gives it back.
         drop(large);
         assert_eq!(replies(&mut small, 1).await, ["small"]);
+    });
+}
+
+#[test]
+fn a_request_longer_than_its_api_allows_ends_the_connection() {
+    on_both(|rig| async move {
+        let server = rig.serve(Limits::default()).await;
+        let mut client = rig.connect(&server).await;
+        // Key and version are four bytes.
+        assert_eq!(client.call(SHORT, vec![1; 96]).await.unwrap(), vec![1; 96]);
+        assert_eq!(client.call(ECHO, vec![2; 97]).await.unwrap(), vec![2; 97]);
+        // Its end is not waited for.
+        let mut announced = request(SHORT, vec![3; 97]);
+        client.send(announced.split_to(20)).await;
+        assert_eq!(client.reply().await, None);
+        rig.until_counts(&server, |counts| counts.bad_lengths == 1).await;
+        assert_eq!(rig.seen(), 2);
     });
 }
 

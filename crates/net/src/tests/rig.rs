@@ -33,6 +33,8 @@ pub(crate) const MUTE: i16 = 8;
 pub(crate) const PARK_CLOSE: i16 = 9;
 /// Charged as many more bytes as the version says; otherwise an echo.
 pub(crate) const ESTIMATED: i16 = 10;
+/// May have a hundred bytes.
+pub(crate) const SHORT: i16 = 12;
 
 /// Like PARK, and the next request waits as well.
 pub(crate) const EXCLUSIVE: i16 = 11;
@@ -64,7 +66,7 @@ impl Handler for TestHandler {
         let number = || String::from_utf8_lossy(&body).parse::<usize>().unwrap();
         let gate = Arc::clone(&self.gate);
         match op {
-            ECHO | ESTIMATED => Reply::frame(framed(&[Piece::Bytes(body)])).into(),
+            ECHO | ESTIMATED | SHORT => Reply::frame(framed(&[Piece::Bytes(body)])).into(),
             PARK => Call::pending(async move {
                 gate.acquire().await.unwrap().forget();
                 Reply::frame(framed(&[Piece::Bytes(body)]))
@@ -107,6 +109,10 @@ impl Handler for TestHandler {
 
     fn disconnected(&self, _connection: &Connection) {
         self.disconnected.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn request_bytes_max(&self, api_key: i16) -> usize {
+        if api_key == SHORT { 100 } else { usize::MAX }
     }
 
     fn estimate(&self, api_key: i16, api_version: i16, _length: usize) -> usize {
