@@ -5,8 +5,9 @@
 
 use bytes::Bytes;
 use group::{
-    Answer, CommitOffsets, DeleteGroups, DescribeGroups, FetchOffsets, Heartbeat, ListGroups,
-    Outcome, Record, Request, Response, Settings, Shard, Timer, Token, TopicsDeleted,
+    Answer, Client, ClusterView, CommitOffsets, ConsumerHeartbeat, DeleteGroups,
+    DescribeConsumerGroups, DescribeGroups, FetchOffsets, Heartbeat, ListGroups, Outcome, Record,
+    Request, Response, Settings, Shard, Timer, Token, TopicsDeleted,
 };
 use libfuzzer_sys::fuzz_target;
 use wire::{Str, Uuid};
@@ -16,7 +17,7 @@ const NOW_MS: i64 = 1_700_000_000_000;
 
 // Records: a byte of flags, the lengths of key and value, key, value.
 fuzz_target!(|data: &[u8]| {
-    let mut shard = Shard::new(Settings::default());
+    let mut shard = Shard::new(Settings::default(), ClusterView::default());
     let mut log = Log { rest: data, offset: 0 };
     while let Some(entry) = log.next() {
         replay(&mut shard, entry);
@@ -115,9 +116,15 @@ fn serve(shard: &mut Shard, log: &mut Log<'_>) {
             let _ = shard.expire(&session, NOW_MS);
         }
     }
+    serve_consumers(shard, &mut ask, &group_ids);
     for group_id in &group_ids {
         for require_stable in [false, true] {
-            let fetch = FetchOffsets { group_id: group_id.clone(), topics: None, require_stable };
+            let fetch = FetchOffsets {
+                group_id: group_id.clone(),
+                topics: None,
+                member: (None, -1),
+                require_stable,
+            };
             ask(shard, fetch.into());
         }
         let commit = CommitOffsets {
@@ -125,6 +132,7 @@ fn serve(shard: &mut Shard, log: &mut Log<'_>) {
             member_id: Str::new(),
             group_instance_id: None,
             generation_id: -1,
+            knows_member_epochs: true,
             retention_ms: None,
             topics: Vec::new(),
         };
@@ -134,4 +142,41 @@ fn serve(shard: &mut Shard, log: &mut Log<'_>) {
     let _ = shard.expire(&Timer::Retention, NOW_MS);
     ask(shard, DeleteGroups { group_ids }.into());
     ask(shard, list());
+}
+
+/// Members of consumer groups go on where they are, and leave.
+fn serve_consumers(
+    shard: &mut Shard,
+    ask: &mut impl FnMut(&mut Shard, Request) -> Option<Response>,
+    group_ids: &[Str],
+) {
+    let describe = DescribeConsumerGroups { group_ids: group_ids.to_vec() };
+    let described = ask(shard, describe.into());
+    let Some(Response::DescribeConsumerGroups(described)) = described else {
+        panic!("descriptions")
+    };
+    for group in described.into_iter().flatten() {
+        for member in group.members {
+            for (member_epoch, topics) in
+                [(member.epoch, None), (0, Some(vec![Str::from("t")])), (-1, None)]
+            {
+                let heartbeat = ConsumerHeartbeat {
+                    group_id: group.group_id.clone(),
+                    member_id: member.member_id.clone(),
+                    needs_member_id: true,
+                    member_epoch,
+                    instance_id: member.subscription.instance_id.clone(),
+                    rack_id: None,
+                    rebalance_timeout_ms: if member_epoch == 0 { 1 } else { -1 },
+                    topics,
+                    regex: None,
+                    server_assignor: None,
+                    owned: (member_epoch == 0).then(Vec::new),
+                    client: Client::default(),
+                    random: Uuid::ZERO,
+                };
+                ask(shard, heartbeat.into());
+            }
+        }
+    }
 }

@@ -65,6 +65,8 @@ served! {
         DescribeProducers => describe_producers,
         DescribeTransactions => describe_transactions,
         ListTransactions => list_transactions,
+        ConsumerGroupHeartbeat => consumer_group_heartbeat,
+        ConsumerGroupDescribe => consumer_group_describe,
         IncrementalAlterConfigs => incremental_alter_configs,
         GetTelemetrySubscriptions => get_telemetry_subscriptions,
         PushTelemetry => push_telemetry,

@@ -143,6 +143,21 @@ pub(crate) fn group(error: &group::Error) -> ErrorCode {
         group::Error::GroupSubscribedToTopic => ErrorCode::GroupSubscribedToTopic,
         group::Error::OffsetMetadataTooLarge => ErrorCode::OffsetMetadataTooLarge,
         group::Error::UnstableOffsetCommit => ErrorCode::UnstableOffsetCommit,
+        group::Error::ConsumerGroupNotFound(_) | group::Error::NotConsumerGroup(_) => {
+            ErrorCode::GroupIdNotFound
+        }
+        group::Error::NotAMember { .. } | group::Error::UnknownInstanceId(_) => {
+            ErrorCode::UnknownMemberId
+        }
+        group::Error::FencedMemberEpoch(_) => ErrorCode::FencedMemberEpoch,
+        group::Error::FencedStaticMember(_) => ErrorCode::FencedInstanceId,
+        group::Error::UnreleasedInstanceId(_) => ErrorCode::UnreleasedInstanceId,
+        group::Error::UnsupportedAssignor(_) => ErrorCode::UnsupportedAssignor,
+        group::Error::InvalidRegularExpression(_) => ErrorCode::InvalidRegularExpression,
+        group::Error::InvalidRequest(_) => ErrorCode::InvalidRequest,
+        group::Error::ConsumerGroupFull(_) => ErrorCode::GroupMaxSizeReached,
+        group::Error::StaleMemberEpoch => ErrorCode::StaleMemberEpoch,
+        group::Error::UnsupportedVersion => ErrorCode::UnsupportedVersion,
         group::Error::Write(error) => match error {
             group::WriteError::CoordinatorNotAvailable => ErrorCode::CoordinatorNotAvailable,
             group::WriteError::NotCoordinator => ErrorCode::NotCoordinator,

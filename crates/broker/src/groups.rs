@@ -1,22 +1,27 @@
 //! The group coordinator of this broker: its settings, its logs, and how it follows the cluster.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use config::ServerConfig;
-use coordination::{GroupCoordinator, Linger, Settings};
+use coordination::{GroupCoordinator, Linger, Origin, Settings};
 use env::Env;
-use metadata::{Image, Update};
+use group::{Assignor, ClusterChanged, ClusterView, ConsumerSettings, ResolveRegexes};
+use metadata::{Image, ResourceType, TopicChange, Update};
 use records::Compression;
-use wire::Str;
+use wire::{Str, Uuid};
 
 use crate::replica_log::ReplicaLog;
 use crate::state::Broker;
 use crate::topic_name::CONSUMER_OFFSETS;
 
 /// A coordinator without shards, as the configuration says.
-pub(crate) fn coordinator(env: &Env, config: &ServerConfig) -> GroupCoordinator {
+pub(crate) fn coordinator(
+    env: &Env,
+    config: &ServerConfig,
+    broker: Weak<Broker>,
+) -> GroupCoordinator {
     let group = &config.group_coordinator;
     let millis = |ms: i32| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
     let settings = Settings {
@@ -40,16 +45,107 @@ pub(crate) fn coordinator(env: &Env, config: &ServerConfig) -> GroupCoordinator 
         offset_metadata_max: usize::try_from(group.offset_metadata_max_bytes).unwrap_or(0),
         offsets_retention_ms: i64::from(group.offsets_retention_minutes) * 60_000,
         offsets_retention_check_interval_ms: group.offsets_retention_check_interval_ms,
+        consumer: ConsumerSettings {
+            assignors: assignors(&group.consumer_assignors),
+            max_size: usize::try_from(group.consumer_max_size).unwrap_or(0),
+            session_timeout_ms: group.consumer_session_timeout_ms,
+            heartbeat_interval_ms: group.consumer_heartbeat_interval_ms,
+            assignment_interval_ms: group.consumer_assignment_interval_ms,
+            regex_refresh_interval_ms: group.consumer_regex_refresh_interval_ms,
+        },
     };
     let partitions = group.offsets_topic_num_partitions;
-    GroupCoordinator::new(env.clone(), settings, of_groups, partitions)
+    let perform = move |origin, regexes| {
+        // Nobody is there any more while the node goes down.
+        if let Some(broker) = broker.upgrade() {
+            let resolving = Arc::clone(&broker);
+            let work = async move { resolving.resolve(origin, regexes).await };
+            drop(broker.env.spawn("match topics", work));
+        }
+    };
+    GroupCoordinator::new(env.clone(), settings, of_groups, partitions, perform)
+}
+
+/// The assignors of a list, without those that are Java classes.
+fn assignors(names: &[String]) -> Vec<Assignor> {
+    let known = |name: &String| {
+        let assignor = Assignor::from_name(name);
+        if assignor.is_none() {
+            tracing::warn!("group.consumer.assignors: {name} is not known and left out");
+        }
+        assignor
+    };
+    names.iter().filter_map(known).collect()
+}
+
+/// An image as coordinators see it.
+#[derive(Debug)]
+struct Seen(Image);
+
+impl group::Cluster for Seen {
+    fn topic(&self, name: &str) -> Option<group::Topic> {
+        let topic = self.0.topics.by_name(name)?;
+        let partitions = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
+        Some(group::Topic { id: topic.id, partitions })
+    }
+
+    fn topic_name(&self, id: Uuid) -> Option<Str> {
+        self.0.topics.by_id(id).map(|topic| topic.name.clone())
+    }
+
+    fn topic_names(&self) -> Vec<Str> {
+        self.0.topics.iter().map(|topic| topic.name.clone()).collect()
+    }
+
+    fn racks(&self, topic_id: Uuid, partition: i32) -> Vec<Str> {
+        let topic = self.0.topics.by_id(topic_id);
+        let replicas = topic.and_then(|topic| topic.partition(partition)).map(|it| &it.replicas);
+        let rack = |id: &i32| self.0.cluster.broker(*id)?.rack.clone();
+        replicas.into_iter().flat_map(|replicas| replicas.iter()).filter_map(rack).collect()
+    }
+
+    fn version(&self) -> i64 {
+        self.0.provenance.last_contained_offset
+    }
+
+    fn group_setting(&self, group_id: &str, name: &str) -> Option<Str> {
+        self.0.configs.value(ResourceType::Group, group_id, name).cloned()
+    }
+}
+
+/// What of an update coordinators want to know; none if it is nothing.
+fn cluster_changed(update: &Update) -> Option<ClusterChanged> {
+    let changes = &update.changes;
+    let of_groups = changes.configs.iter().any(|it| it.resource_type == ResourceType::Group);
+    let is_nothing = changes.topics.is_empty() && changes.deleted_topics.is_empty() && !of_groups;
+    if is_nothing && changes.brokers.is_empty() {
+        return None;
+    }
+    let changed = changes.topics.keys().filter_map(|id| update.after.topics.by_id(*id));
+    let topics = changed.chain(&changes.deleted_topics).map(|topic| topic.name.clone());
+    Some(ClusterChanged {
+        cluster: ClusterView::new(Seen(Image::clone(&update.after))),
+        topics: topics.collect(),
+        has_new_topics: changes.topics.values().any(|change| *change == TopicChange::Created),
+    })
 }
 
 impl Broker {
+    /// Matches patterns with the names of topics, and tells the shard that asked.
+    async fn resolve(&self, origin: Origin, regexes: ResolveRegexes) {
+        let resolved = self.env.blocking(move || regexes.resolve()).await;
+        // A shard that is gone asks again where it is loaded next.
+        let _ = self.groups.call_shard(origin.partition, resolved).await;
+    }
+
     /// Follows a change of the cluster, after the replicas have: shards come and go with the
     /// leadership of their partitions (kafka-semantics 110), offsets with their topics
     /// (kafka-semantics 121).
     pub fn follow_groups(&self, update: &Update) {
+        let news = cluster_changed(update);
+        if let Some(news) = &news {
+            self.groups.set_cluster(news.cluster.clone());
+        }
         let deleted = &update.changes.deleted_topics;
         for topic in deleted.iter().filter(|topic| topic.name == *CONSUMER_OFFSETS) {
             topic.partitions().for_each(|(index, _)| self.groups.resigned(index, None));
@@ -59,16 +155,24 @@ impl Broker {
             self.place_groups(&update.after);
         }
         let deleted: Vec<_> = deleted.iter().map(|topic| (topic.name.clone(), topic.id)).collect();
-        if !deleted.is_empty() {
+        if news.is_some() || !deleted.is_empty() {
             let groups = self.groups.clone();
-            let forget = async move { groups.topics_deleted(deleted).await };
-            drop(self.env.spawn("offsets of deleted topics", forget));
+            let tell = async move {
+                if let Some(news) = news {
+                    groups.cluster_changed(news).await;
+                }
+                if !deleted.is_empty() {
+                    groups.topics_deleted(deleted).await;
+                }
+            };
+            drop(self.env.spawn("news for groups", tell));
         }
     }
 
     /// Shards for the partitions that an image lets this broker lead, and no others: what a broker
     /// begins with. Replicas have to be there before.
     pub fn place_groups(&self, image: &Image) {
+        self.groups.set_cluster(ClusterView::new(Seen(image.clone())));
         let Some(topic) = image.topics.by_name(CONSUMER_OFFSETS) else { return };
         self.groups.set_partitions(i32::try_from(topic.partition_count()).unwrap_or(i32::MAX));
         for (index, partition) in topic.partitions() {

@@ -77,7 +77,7 @@ impl Broker {
         let slots = usize::try_from(slots).unwrap_or(0);
         Arc::new_cyclic(|me| Self {
             fetch_sessions: FetchSessions::new(slots, parts.env.random().fork()),
-            groups: groups::coordinator(&parts.env, &parts.config.load()),
+            groups: groups::coordinator(&parts.env, &parts.config.load(), me.clone()),
             transactions: transactions::coordinator(&parts.env, &parts.config.load(), me.clone()),
             shares: Shares::new(&parts.env, &parts.config.load()),
             share_states: share::coordinator(&parts.env, &parts.config.load(), me.clone()),

@@ -1,12 +1,13 @@
 //! The group coordinator: shards of `__consumer_offsets`.
 
-use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use env::Env;
-use group::{Call, Record, Request, Response, TopicsDeleted};
+use group::{
+    Call, ClusterChanged, ClusterView, Record, Request, ResolveRegexes, Response, TopicsDeleted,
+};
 use replica::TransactionEnd;
 use wire::{Str, Uuid};
 
@@ -17,7 +18,7 @@ use crate::partition::partition_for;
 use crate::place::Status;
 use crate::reply::Reply;
 use crate::settings::Settings;
-use crate::shard::{Answer, Command, InTransaction, Outcome, Shard, Token};
+use crate::shard::{Answer, Command, InTransaction, Origin, Outcome, Shard, Token};
 
 /// The internal topic of group coordinators.
 pub const GROUP_TOPIC: &str = "__consumer_offsets";
@@ -28,27 +29,44 @@ pub struct GroupCoordinator {
     coordinator: Coordinator<group::Shard>,
     settings: Arc<group::Settings>,
     partitions: Arc<AtomicI32>,
+    /// The cluster as it is, for shards that are loaded from now on.
+    cluster: Arc<RwLock<ClusterView>>,
 }
 
 impl GroupCoordinator {
     /// A coordinator without shards. `partitions` is the number of partitions that the topic has, or
-    /// will have.
+    /// will have; `perform` does what shards want done outside, and must not wait.
     pub fn new(
         env: Env,
         settings: Settings,
         group_settings: group::Settings,
         partitions: i32,
+        perform: impl Fn(Origin, ResolveRegexes) + Send + Sync + 'static,
     ) -> Self {
         let group_settings = Arc::new(group_settings);
-        let of_shards = Arc::clone(&group_settings);
-        let make_shard = move || group::Shard::new(group::Settings::clone(&of_shards));
+        let cluster = Arc::new(RwLock::new(ClusterView::default()));
+        let (of_shards, seen) = (Arc::clone(&group_settings), Arc::clone(&cluster));
+        let make_shard = move || {
+            let cluster = seen.read().unwrap_or_else(PoisonError::into_inner).clone();
+            group::Shard::new(group::Settings::clone(&of_shards), cluster)
+        };
         Self {
             settings: group_settings,
-            coordinator: Coordinator::new(env, GROUP_TOPIC, settings, make_shard, |_, never| {
-                match never {}
-            }),
+            coordinator: Coordinator::new(env, GROUP_TOPIC, settings, make_shard, perform),
             partitions: Arc::new(AtomicI32::new(partitions.max(1))),
+            cluster,
         }
+    }
+
+    /// The cluster as it is now, for shards that are loaded from now on. Those that serve are told
+    /// by [`GroupCoordinator::cluster_changed`].
+    pub fn set_cluster(&self, cluster: ClusterView) {
+        *self.cluster.write().unwrap_or_else(PoisonError::into_inner) = cluster;
+    }
+
+    /// Tells all shards how the cluster changed. Changes are to be told in their order.
+    pub async fn cluster_changed(&self, changed: ClusterChanged) {
+        self.coordinator.tell_all(|| changed.clone().into()).await;
     }
 
     /// The topic has this many partitions, above 0.
@@ -140,7 +158,7 @@ impl Shard for group::Shard {
     type Record = Record;
     type Timer = group::Timer;
     type AfterWrite = group::AfterWrite;
-    type Effect = Infallible;
+    type Effect = ResolveRegexes;
 
     fn encode(record: &Record) -> Result<(Bytes, Option<Bytes>), String> {
         record.encode().map_err(|error| error.to_string())
@@ -213,6 +231,7 @@ impl From<group::Outcome> for Outcome<group::Shard> {
             group::Command::Reply { to, response } => Command::Reply { to: Token(to.0), response },
             group::Command::Schedule { timer, after_ms } => Command::Schedule { timer, after_ms },
             group::Command::Cancel { timer } => Command::Cancel { timer },
+            group::Command::Resolve(regexes) => Command::Perform(regexes),
         };
         let commands = commands.into_iter().map(command).collect();
         Self { records, divisible, answer, commands, after_write }

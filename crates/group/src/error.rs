@@ -54,6 +54,53 @@ pub enum Error {
     /// A transaction that is still open has a newer offset (kafka-semantics 117).
     #[error("an open transaction holds a newer offset")]
     UnstableOffsetCommit,
+    /// No such consumer group (kafka-semantics 124). The texts from here on are Apache Kafka's:
+    /// answers carry them.
+    #[error("Consumer group {0} not found.")]
+    ConsumerGroupNotFound(Str),
+    /// The group is of another type (kafka-semantics 124).
+    #[error("Group {0} is not a consumer group.")]
+    NotConsumerGroup(Str),
+    /// No such member (kafka-semantics 125).
+    #[error("Member {member_id} is not a member of group {group_id}.")]
+    NotAMember {
+        /// The member.
+        member_id: Str,
+        /// The group.
+        group_id: Str,
+    },
+    /// No member has the instance id (kafka-semantics 126).
+    #[error("Instance id {0} is unknown.")]
+    UnknownInstanceId(Str),
+    /// The member's epoch is not the one that the group knows (kafka-semantics 125).
+    #[error("{0}")]
+    FencedMemberEpoch(String),
+    /// Another member has the instance id (kafka-semantics 126).
+    #[error("{0}")]
+    FencedStaticMember(String),
+    /// Another member has the instance id and did not leave (kafka-semantics 126).
+    #[error("{0}")]
+    UnreleasedInstanceId(String),
+    /// The broker does not have the assignor (kafka-semantics 128).
+    #[error("{0}")]
+    UnsupportedAssignor(String),
+    /// The pattern is none, or takes too much memory (kafka-semantics 132).
+    #[error("{0}")]
+    InvalidRegularExpression(String),
+    /// The request contradicts itself (kafka-semantics 123).
+    #[error("{0}")]
+    InvalidRequest(&'static str),
+    /// `group.consumer.max.size` members are there (kafka-semantics 134).
+    #[error("The consumer group has reached its maximum capacity of {0} members.")]
+    ConsumerGroupFull(usize),
+    /// The epoch is not the member's (kafka-semantics 113).
+    #[error("the member epoch is not the one that the group knows")]
+    StaleMemberEpoch,
+    /// A member of a consumer group needs a newer version of the request (kafka-semantics 113).
+    #[error(
+        "OffsetCommit version 9 or above must be used by members using the consumer group protocol"
+    )]
+    UnsupportedVersion,
     /// What the request had to write did not become durable.
     #[error("the group's state could not be written: {0}")]
     Write(#[from] WriteError),

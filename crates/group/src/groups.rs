@@ -3,9 +3,12 @@
 use wire::Str;
 
 use crate::classic::ClassicGroup;
+use crate::consumer::ConsumerGroup;
 use crate::error::Error;
 use crate::journal::Record;
+use crate::offsets::request::CommitOffsets;
 use crate::other::OtherGroup;
+use crate::part::Part;
 
 /// The types of groups (KIP-848, KIP-932, KIP-1071).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +77,7 @@ pub struct DeletedGroup {
 #[derive(Clone, Debug)]
 pub(crate) enum Group {
     Classic(Box<ClassicGroup>),
+    Consumer(Box<ConsumerGroup>),
     Other(OtherGroup),
 }
 
@@ -81,13 +85,35 @@ impl Group {
     pub(crate) fn as_classic(&self) -> Option<&ClassicGroup> {
         match self {
             Self::Classic(group) => Some(group),
-            Self::Other(_) => None,
+            Self::Consumer(_) | Self::Other(_) => None,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &Str {
+        match self {
+            Self::Classic(group) => &group.id,
+            Self::Consumer(group) => &group.id,
+            Self::Other(group) => &group.id,
+        }
+    }
+
+    /// Whether the part is one of this kind of group.
+    pub(crate) fn is_of_kind(&self, part: &Part) -> bool {
+        matches!((self, part), (Self::Consumer(_), Part::Consumer(_)))
+    }
+
+    /// Applies a part and gives the one that was there before. One of another kind changes nothing.
+    pub(crate) fn apply(&mut self, part: Part) -> Part {
+        match (self, part) {
+            (Self::Consumer(group), Part::Consumer(part)) => Part::Consumer(group.apply(part)),
+            (_, part) => part,
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Classic(group) => group.is_empty(),
+            Self::Consumer(group) => group.is_empty(),
             Self::Other(group) => group.is_empty(),
         }
     }
@@ -96,6 +122,7 @@ impl Group {
     pub(crate) fn is_subscribed_to(&self, topic: &str) -> bool {
         match self {
             Self::Classic(group) => group.is_subscribed_to(topic),
+            Self::Consumer(group) => group.is_subscribed_to(topic),
             Self::Other(group) => !group.is_empty(),
         }
     }
@@ -103,16 +130,17 @@ impl Group {
     /// Whether offsets may be committed (kafka-semantics 111, 112).
     pub(crate) fn validate_commit(
         &self,
-        member_id: &str,
-        group_instance_id: Option<&Str>,
-        generation_id: i32,
+        request: &CommitOffsets,
         transactional: bool,
     ) -> Result<(), Error> {
         match self {
             Self::Classic(group) => {
-                group.validate_commit(member_id, group_instance_id, generation_id, transactional)
+                let CommitOffsets { member_id, group_instance_id, generation_id, .. } = request;
+                let instance_id = group_instance_id.as_ref();
+                group.validate_commit(member_id, instance_id, *generation_id, transactional)
             }
-            Self::Other(group) if generation_id < 0 && group.is_empty() => Ok(()),
+            Self::Consumer(group) => group.validate_commit(request, transactional),
+            Self::Other(group) if request.generation_id < 0 && group.is_empty() => Ok(()),
             Self::Other(_) => Err(Error::UnknownMemberId),
         }
     }
@@ -124,6 +152,12 @@ impl Group {
                 protocol_type: group.protocol_type.clone().unwrap_or_default(),
                 state: group.state_name(),
                 group_type: GroupType::Classic,
+            },
+            Self::Consumer(group) => ListedGroup {
+                group_id: group.id.clone(),
+                protocol_type: Str::from_static("consumer"),
+                state: group.state_name(),
+                group_type: GroupType::Consumer,
             },
             Self::Other(group) => ListedGroup {
                 group_id: group.id.clone(),
@@ -140,6 +174,7 @@ impl Group {
             Self::Classic(group) => {
                 records.push(Record::Group { group_id: group.id.clone(), value: None });
             }
+            Self::Consumer(group) => group.add_tombstones(records),
             Self::Other(group) => records.extend(group.tombstones()),
         }
     }

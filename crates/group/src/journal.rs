@@ -4,11 +4,12 @@
 use wire::stored::group::{
     GroupMetadataKey, GroupMetadataValue, OffsetCommitKey, OffsetCommitValue,
 };
-use wire::{Bytes, Reader, Str, Writer};
+use wire::{Bytes, EncodeError, Reader, Str, Writer};
 
 use crate::error::JournalError;
 use crate::groups::GroupType;
 use crate::offsets::CommittedOffset;
+use crate::part::Part;
 
 /// A record of a group coordinator. No value is a tombstone.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,13 @@ pub enum Record {
         /// Its members and generation.
         value: Option<Box<GroupMetadataValue>>,
     },
+    /// Part of a group that is kept as many records.
+    Part {
+        /// The group.
+        group_id: Str,
+        /// The record.
+        part: Part,
+    },
     /// Part of a group of another type, which is kept but not understood.
     Other {
         /// The group.
@@ -48,8 +56,8 @@ pub enum Record {
 const LEGACY_OFFSET_COMMIT: i16 = 0;
 const OFFSET_COMMIT: i16 = 1;
 const GROUP_METADATA: i16 = 2;
-/// The subscription of a member of a consumer group, and the like of the other types.
-const MEMBER_METADATA: [i16; 3] = [5, 10, 19];
+/// The subscription of a member of a share or streams group.
+const MEMBER_METADATA: [i16; 2] = [10, 19];
 
 /// Versions of values that are written.
 const GROUP_METADATA_VERSION: i16 = 3;
@@ -80,12 +88,16 @@ impl Record {
             }
             _ => match group_type(record_type) {
                 // All keys of these types begin with the group id.
-                Some(group_type) => Self::Other {
-                    group_id: reader.str(false)?,
-                    group_type,
-                    key: key.clone(),
-                    value: value.cloned(),
-                },
+                Some(group_type) => {
+                    let group_id = reader.str(false)?;
+                    match Part::decode(record_type, &mut reader, value)? {
+                        Some(part) => Self::Part { group_id, part },
+                        None => {
+                            let (key, value) = (key.clone(), value.cloned());
+                            Self::Other { group_id, group_type, key, value }
+                        }
+                    }
+                }
                 None => return Ok(None),
             },
         };
@@ -106,6 +118,11 @@ impl Record {
                 key.i16(GROUP_METADATA);
                 GroupMetadataKey { group: group_id.clone() }.encode(&mut key, 0)?;
                 value.as_deref().map(encode_group).transpose()?
+            }
+            Self::Part { group_id, part } => {
+                key.i16(part.record_type());
+                key.str(group_id, false)?;
+                part.encode(&mut key)?
             }
             Self::Other { key, value, .. } => return Ok((key.clone(), value.clone())),
         };
@@ -162,7 +179,30 @@ fn encode_group(value: &GroupMetadataValue) -> Result<Bytes, JournalError> {
     Ok(writer.into_bytes())
 }
 
-fn check_version(record_type: i16, version: i16, highest: i16) -> Result<(), JournalError> {
+/// The version that a value begins with, and the rest of it.
+pub(crate) fn value_reader(value: &Bytes) -> Result<(i16, Reader), JournalError> {
+    let mut reader = Reader::new(value.clone());
+    let version = reader.i16()?;
+    Ok((version, reader))
+}
+
+/// A value that begins with its version.
+pub(crate) fn encoded(
+    version: i16,
+    encode: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
+) -> Result<Bytes, JournalError> {
+    let mut writer = Writer::contiguous();
+    writer.i16(version);
+    encode(&mut writer)?;
+    Ok(writer.into_bytes())
+}
+
+/// Whether a value of a record has a version that is known.
+pub(crate) fn check_version(
+    record_type: i16,
+    version: i16,
+    highest: i16,
+) -> Result<(), JournalError> {
     if (0..=highest).contains(&version) {
         Ok(())
     } else {

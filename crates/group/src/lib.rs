@@ -1,9 +1,11 @@
-//! Group coordinators as pure machines: classic groups and committed offsets.
+//! Group coordinators as pure machines: classic groups, consumer groups and committed offsets.
 //!
 //! [`Shard`] is the machine, [`Outcome`] what it wants done, [`Request`] and [`Response`] what it is
 //! asked and answers, [`Record`] what it stores.
 
 mod classic;
+mod cluster;
+mod consumer;
 mod error;
 mod groups;
 mod journal;
@@ -11,16 +13,27 @@ mod limits;
 mod offsets;
 mod other;
 mod outcome;
+mod part;
 mod request;
 mod settings;
 mod shard;
 mod state;
+mod turn;
 mod uncommitted;
 
 pub use classic::AfterWrite;
 pub use classic::request::{
     Client, DescribeGroups, DescribedGroup, DescribedMember, Heartbeat, JoinAbilities, JoinGroup,
     JoinRefused, Joined, JoinedMember, LeaveGroup, Leaving, Left, Protocol, SyncGroup, Synced,
+};
+pub use cluster::{Cluster, ClusterChanged, ClusterView, Topic};
+pub use consumer::request::{
+    ConsumerBeat, ConsumerHeartbeat, DescribeConsumerGroups, DescribedConsumer,
+    DescribedConsumerGroup,
+};
+pub use consumer::{
+    Assignor, Current, Epoch, EpochPartitions, MemberState, Part as ConsumerPart, Partitions,
+    RegexesResolved, ResolveRegexes, Resolved, Subscription, TargetEpoch,
 };
 pub use error::{Error, JournalError, WriteError};
 pub use groups::{DeleteGroups, DeletedGroup, GroupType, ListGroups, ListedGroup};
@@ -32,6 +45,7 @@ pub use offsets::request::{
     FetchOffsets, FetchTopic, FetchedTopic, TopicsDeleted, TxnCommitOffsets,
 };
 pub use outcome::{Answer, Command, Outcome, Timer, Token};
+pub use part::Part;
 pub use request::{Call, Request, Response};
-pub use settings::Settings;
+pub use settings::{ConsumerSettings, Settings};
 pub use shard::Shard;

@@ -3,6 +3,7 @@
 use wire::Str;
 
 use crate::classic::AfterWrite;
+use crate::consumer::ResolveRegexes;
 use crate::journal::Record;
 use crate::request::Response;
 
@@ -57,6 +58,9 @@ pub enum Command {
         /// When it fires, from now.
         after_ms: i64,
     },
+    /// Has patterns matched outside; what they matched comes back as a
+    /// [`RegexesResolved`](crate::RegexesResolved).
+    Resolve(ResolveRegexes),
     /// Stops a timer. One that does not run is left alone.
     Cancel {
         /// The timer.
@@ -83,6 +87,13 @@ pub enum Timer {
     Sync {
         /// The group.
         group_id: Str,
+    },
+    /// A member of a consumer group takes too long to give partitions back.
+    Revocation {
+        /// The group.
+        group_id: Str,
+        /// The member.
+        member_id: Str,
     },
     /// Time to look for expired offsets.
     Retention,

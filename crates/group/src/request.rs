@@ -6,6 +6,11 @@ use crate::classic::request::{
     DescribeGroups, DescribedGroup, Heartbeat, JoinGroup, JoinRefused, Joined, LeaveGroup, Left,
     SyncGroup, Synced,
 };
+use crate::cluster::ClusterChanged;
+use crate::consumer::RegexesResolved;
+use crate::consumer::request::{
+    ConsumerBeat, ConsumerHeartbeat, DescribeConsumerGroups, DescribedConsumerGroup,
+};
 use crate::error::Error;
 use crate::groups::{DeleteGroups, DeletedGroup, ListGroups, ListedGroup};
 use crate::offsets::request::{
@@ -80,11 +85,19 @@ calls! {
     /// Offsets are committed in a transaction.
     TxnCommitOffsets(TxnCommitOffsets) -> Result<Vec<CommittedTopic>, Error>;
     /// Committed offsets are fetched.
-    FetchOffsets(FetchOffsets) -> Vec<FetchedTopic>;
+    FetchOffsets(FetchOffsets) -> Result<Vec<FetchedTopic>, Error>;
     /// Committed offsets are deleted.
     DeleteOffsets(DeleteOffsets) -> Result<Vec<DeletedTopic>, Error>;
     /// Topics are gone, and so shall be their offsets.
     TopicsDeleted(TopicsDeleted) -> ();
+    /// The cluster has changed.
+    ClusterChanged(ClusterChanged) -> ();
+    /// A member of a consumer group is there, joins or leaves.
+    ConsumerHeartbeat(ConsumerHeartbeat) -> Result<ConsumerBeat, Error>;
+    /// Consumer groups are described.
+    DescribeConsumerGroups(DescribeConsumerGroups) -> Vec<Result<DescribedConsumerGroup, Error>>;
+    /// What patterns of a consumer group matched.
+    RegexesResolved(RegexesResolved) -> ();
 }
 
 impl Request {
@@ -113,13 +126,19 @@ impl Request {
             Self::TxnCommitOffsets(request) => {
                 no_id(&request.0.group_id).map(|error| Response::TxnCommitOffsets(Err(error)))
             }
+            Self::ConsumerHeartbeat(request) => {
+                request.refusal(settings).map(|error| Response::ConsumerHeartbeat(Err(error)))
+            }
             // Old simple consumers have the empty group id.
             Self::CommitOffsets(_)
             | Self::FetchOffsets(_)
             | Self::DescribeGroups(_)
             | Self::ListGroups(_)
             | Self::DeleteGroups(_)
-            | Self::TopicsDeleted(_) => None,
+            | Self::TopicsDeleted(_)
+            | Self::ClusterChanged(_)
+            | Self::DescribeConsumerGroups(_)
+            | Self::RegexesResolved(_) => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What an operator can set about groups.
 
+use crate::consumer::Assignor;
+
 /// Settings of all groups, in Kafka's names (kafka-configs, broker settings `group.*` and
 /// `offset*`). All of them are read-only while the broker runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,46 @@ pub struct Settings {
     pub offsets_retention_ms: i64,
     /// `offsets.retention.check.interval.ms`.
     pub offsets_retention_check_interval_ms: i64,
+    /// Those of consumer groups.
+    pub consumer: ConsumerSettings,
+}
+
+/// Settings of consumer groups, `group.consumer.*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerSettings {
+    /// `assignors`, at least one; the first is taken where members do not say.
+    pub assignors: Vec<Assignor>,
+    /// `max.size`.
+    pub max_size: usize,
+    /// `session.timeout.ms`; a group may have its own.
+    pub session_timeout_ms: i32,
+    /// `heartbeat.interval.ms`; a group may have its own.
+    pub heartbeat_interval_ms: i32,
+    /// `assignment.interval.ms`; a group may have its own.
+    pub assignment_interval_ms: i32,
+    /// `regex.refresh.interval.ms`.
+    pub regex_refresh_interval_ms: i32,
+}
+
+impl ConsumerSettings {
+    /// The assignor of a group whose members do not say.
+    pub fn default_assignor(&self) -> Assignor {
+        self.assignors.first().copied().unwrap_or(Assignor::Uniform)
+    }
+}
+
+impl Default for ConsumerSettings {
+    /// Kafka's defaults.
+    fn default() -> Self {
+        Self {
+            assignors: vec![Assignor::Uniform, Assignor::Range],
+            max_size: i32::MAX as usize,
+            session_timeout_ms: 45_000,
+            heartbeat_interval_ms: 5_000,
+            assignment_interval_ms: 1_000,
+            regex_refresh_interval_ms: 600_000,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -31,6 +73,7 @@ impl Default for Settings {
             offset_metadata_max: 4_096,
             offsets_retention_ms: 10_080 * 60_000,
             offsets_retention_check_interval_ms: 600_000,
+            consumer: ConsumerSettings::default(),
         }
     }
 }

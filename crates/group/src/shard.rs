@@ -5,16 +5,32 @@ use wire::Str;
 use crate::classic::request::{
     DescribeGroups, Heartbeat, JoinGroup, JoinRefused, LeaveGroup, Leaving, Left, SyncGroup,
 };
-use crate::classic::{AfterWrite, ClassicGroup, Turn};
+use crate::classic::{AfterWrite, ClassicGroup};
+use crate::cluster::{ClusterChanged, ClusterView};
+use crate::consumer::request::{ConsumerBeat, ConsumerHeartbeat, DescribeConsumerGroups};
+use crate::consumer::{ConsumerGroup, TopicHashes};
 use crate::error::{Error, WriteError};
-use crate::groups::{DeleteGroups, DeletedGroup, Group, GroupType, ListGroups};
+use crate::groups::{DeleteGroups, DeletedGroup, Group, ListGroups};
 use crate::journal::Record;
 use crate::offsets::request::{CommitOffsets, DeleteOffsets};
-use crate::other::OtherGroup;
 use crate::outcome::{Outcome, Timer, Token};
 use crate::request::{Request, Response};
 use crate::settings::Settings;
 use crate::state::State;
+use crate::turn::Turn;
+
+/// A turn of a shard, without borrowing its state.
+macro_rules! turn {
+    ($shard:ident, $now_ms:ident, $out:expr) => {
+        Turn {
+            settings: &$shard.settings,
+            cluster: &$shard.cluster,
+            newest_topic_version: $shard.newest_topic_version,
+            now_ms: $now_ms,
+            out: $out,
+        }
+    };
+}
 
 /// The group coordinator of one partition of `__consumer_offsets`: its groups and their offsets.
 ///
@@ -33,13 +49,23 @@ use crate::state::State;
 #[derive(Debug)]
 pub struct Shard {
     settings: Settings,
+    cluster: ClusterView,
+    /// The state of the cluster that had the newest topic.
+    newest_topic_version: i64,
+    hashes: TopicHashes,
     state: State,
 }
 
 impl Shard {
     /// A shard without groups, to be loaded by `replay`.
-    pub fn new(settings: Settings) -> Self {
-        Self { settings, state: State::default() }
+    pub fn new(settings: Settings, cluster: ClusterView) -> Self {
+        Self {
+            settings,
+            newest_topic_version: cluster.version(),
+            cluster,
+            hashes: TopicHashes::default(),
+            state: State::default(),
+        }
     }
 
     /// Applies the record at `record_offset`. Offsets grow from call to call, except after
@@ -75,10 +101,12 @@ impl Shard {
         self.state.is_live = true;
         let mut out = Outcome::default();
         out.schedule(Timer::Retention, self.settings.offsets_retention_check_interval_ms);
-        let mut turn = Turn { settings: &self.settings, now_ms, out: &mut out };
+        let mut turn = turn!(self, now_ms, &mut out);
         for group in self.state.groups.values_mut() {
-            if let Group::Classic(group) = group {
-                group.loaded(&mut turn);
+            match group {
+                Group::Classic(group) => group.loaded(&mut turn),
+                Group::Consumer(group) => group.loaded(&mut turn),
+                Group::Other(_) => {}
             }
         }
         out
@@ -91,8 +119,13 @@ impl Shard {
             out.answer(response);
             return out;
         }
-        let mut turn = Turn { settings: &self.settings, now_ms, out: &mut out };
-        let state = &mut self.state;
+        if let Request::ClusterChanged(changed) = request {
+            self.cluster_changed(changed);
+            out.answer(Response::ClusterChanged(()));
+            return out;
+        }
+        let mut turn = turn!(self, now_ms, &mut out);
+        let (state, hashes) = (&mut self.state, &mut self.hashes);
         match request {
             Request::JoinGroup(request) => join(state, request, token, &mut turn),
             Request::SyncGroup(request) => sync(state, request, token, &mut turn),
@@ -105,7 +138,9 @@ impl Shard {
             Request::TxnCommitOffsets(request) => txn_commit(state, request.0, &mut turn),
             Request::DeleteOffsets(request) => delete_offsets(state, request, &mut turn),
             Request::FetchOffsets(request) => {
-                let topics = Response::FetchOffsets(state.fetch_offsets(&request));
+                let is_allowed = state.validate_fetch(&request);
+                let topics = is_allowed.map(|()| state.fetch_offsets(&request));
+                let topics = Response::FetchOffsets(topics);
                 match request.require_stable {
                     true => turn.out.answer_committed(topics),
                     false => turn.out.answer(topics),
@@ -116,6 +151,19 @@ impl Shard {
                 turn.out.divisible = true;
                 turn.out.answer_committed(Response::TopicsDeleted(()));
             }
+            Request::ConsumerHeartbeat(request) => {
+                consumer_heartbeat(state, &request, hashes, &mut turn);
+            }
+            Request::DescribeConsumerGroups(request) => {
+                describe_consumers(state, &request, &mut turn);
+            }
+            Request::RegexesResolved(request) => {
+                if let Some(Group::Consumer(group)) = state.groups.get_mut(&request.group_id) {
+                    group.regexes_resolved(request.resolved, hashes, &mut turn);
+                }
+                turn.out.answer(Response::RegexesResolved(()));
+            }
+            Request::ClusterChanged(_) => {}
         }
         out
     }
@@ -123,9 +171,10 @@ impl Shard {
     /// Handles a timer that fired.
     pub fn expire(&mut self, timer: &Timer, now_ms: i64) -> Outcome {
         let mut out = Outcome::default();
-        let mut turn = Turn { settings: &self.settings, now_ms, out: &mut out };
+        let mut turn = turn!(self, now_ms, &mut out);
         let group_id = match timer {
             Timer::Session { group_id, .. }
+            | Timer::Revocation { group_id, .. }
             | Timer::Join { group_id }
             | Timer::Sync { group_id } => group_id,
             Timer::Retention => {
@@ -135,13 +184,22 @@ impl Shard {
                 return out;
             }
         };
-        if let Some(group) = classic_mut(&mut self.state, group_id) {
-            match timer {
+        let hashes = &mut self.hashes;
+        match self.state.groups.get_mut(group_id) {
+            Some(Group::Classic(group)) => match timer {
                 Timer::Session { member_id, .. } => group.expire_session(member_id, &mut turn),
                 Timer::Join { .. } => group.expire_join(&mut turn),
                 Timer::Sync { .. } => group.expire_sync(&mut turn),
-                Timer::Retention => {}
-            }
+                Timer::Revocation { .. } | Timer::Retention => {}
+            },
+            Some(Group::Consumer(group)) => match timer {
+                Timer::Session { member_id, .. } => group.fence(member_id, hashes, &mut turn),
+                Timer::Revocation { member_id, .. } => {
+                    group.expire_revocation(member_id, hashes, &mut turn);
+                }
+                Timer::Join { .. } | Timer::Sync { .. } | Timer::Retention => {}
+            },
+            Some(Group::Other(_)) | None => {}
         }
         out
     }
@@ -155,7 +213,7 @@ impl Shard {
         now_ms: i64,
     ) -> Outcome {
         let mut out = Outcome::default();
-        let mut turn = Turn { settings: &self.settings, now_ms, out: &mut out };
+        let mut turn = turn!(self, now_ms, &mut out);
         let group_id = after.group_id.clone();
         if let Some(replaced) = after.creates_group() {
             self.state.group_written(&group_id);
@@ -163,12 +221,28 @@ impl Shard {
                 if let Some(Group::Classic(mut group)) = self.state.groups.remove(&group_id) {
                     group.abandon(error, &mut turn);
                 }
-                self.state.groups.extend(replaced.map(|group| (group_id, Group::Other(group))));
+                self.state.groups.extend(replaced.map(|group| (group_id, group)));
             }
         } else if let Some(group) = classic_mut(&mut self.state, &group_id) {
             group.written(after, result, &mut turn);
         }
         out
+    }
+
+    fn cluster_changed(&mut self, changed: ClusterChanged) {
+        let ClusterChanged { cluster, topics, has_new_topics } = changed;
+        if has_new_topics {
+            self.newest_topic_version = cluster.version();
+        }
+        self.cluster = cluster;
+        self.hashes.forget(&topics);
+        for group in self.state.groups.values_mut() {
+            if let Group::Consumer(group) = group
+                && topics.iter().any(|topic| group.is_subscribed_to(topic))
+            {
+                group.topics_changed();
+            }
+        }
     }
 }
 
@@ -182,9 +256,8 @@ fn classic_mut<'a>(state: &'a mut State, group_id: &Str) -> Option<&'a mut Class
 fn join(state: &mut State, request: JoinGroup, token: Token, turn: &mut Turn<'_>) {
     let group_id = request.group_id.clone();
     let refused = match state.groups.get(&group_id) {
-        Some(Group::Other(group))
-            if group.group_type != GroupType::Consumer || !group.is_empty() =>
-        {
+        Some(Group::Other(_)) => Some((Str::new(), Error::InconsistentGroupProtocol)),
+        Some(Group::Consumer(group)) if !group.is_empty() => {
             Some((Str::new(), Error::InconsistentGroupProtocol))
         }
         Some(Group::Classic(_)) => None,
@@ -207,11 +280,10 @@ fn join(state: &mut State, request: JoinGroup, token: Token, turn: &mut Turn<'_>
 /// Creates a classic group. It is written whatever comes of the join, as Kafka does. An empty group
 /// of another type gives way.
 fn create_group(state: &mut State, group_id: &Str, turn: &mut Turn<'_>) {
-    let replaced = match state.groups.remove(group_id) {
-        Some(Group::Other(other)) => Some(other),
-        _ => None,
-    };
-    turn.out.records.extend(replaced.iter().flat_map(OtherGroup::tombstones));
+    let replaced = state.groups.remove(group_id);
+    if let Some(replaced) = &replaced {
+        replaced.add_tombstones(&mut turn.out.records);
+    }
     let group = ClassicGroup::new(group_id.detach(), turn.now_ms);
     let value = Some(Box::new(group.stored_empty()));
     turn.out.records.push(Record::Group { group_id: group.id.clone(), value });
@@ -247,15 +319,17 @@ fn leave(state: &mut State, request: LeaveGroup, turn: &mut Turn<'_>) {
 fn describe(state: &State, request: &DescribeGroups, turn: &mut Turn<'_>) {
     let described =
         request.group_ids.iter().map(|group_id| match state.committed_group(group_id) {
-            Some(Group::Classic(group)) => Ok(group.describe()),
-            Some(Group::Other(_)) => Err(Error::NotClassicGroup(group_id.clone())),
+            Some(group) => match group.as_classic() {
+                Some(group) => Ok(group.describe()),
+                None => Err(Error::NotClassicGroup(group_id.clone())),
+            },
             None => Err(Error::GroupIdNotFound(group_id.clone())),
         });
     turn.out.answer(Response::DescribeGroups(described.collect()));
 }
 
 fn list(state: &State, request: &ListGroups, turn: &mut Turn<'_>) {
-    let listed = state.committed_groups().map(Group::listed);
+    let listed = state.committed_groups().map(|group| group.listed());
     let selected = listed.filter(|group| request.selects(group)).collect();
     turn.out.answer(Response::ListGroups(selected));
 }
@@ -280,11 +354,9 @@ fn delete(state: &State, request: DeleteGroups, turn: &mut Turn<'_>) {
 }
 
 fn commit(state: &mut State, request: CommitOffsets, turn: &mut Turn<'_>) {
-    let CommitOffsets { group_id, member_id, group_instance_id, generation_id, .. } = &request;
+    let CommitOffsets { group_id, member_id, generation_id, .. } = &request;
     let valid = match state.groups.get(group_id) {
-        Some(group) => {
-            group.validate_commit(member_id, group_instance_id.as_ref(), *generation_id, false)
-        }
+        Some(group) => group.validate_commit(&request, false),
         // A simple group comes to be when its first offset is replayed.
         None if *generation_id < 0 => Ok(()),
         None => Err(Error::GroupIdNotFound(group_id.clone())),
@@ -303,11 +375,9 @@ fn commit(state: &mut State, request: CommitOffsets, turn: &mut Turn<'_>) {
 /// Commits in a transaction. Members need not heartbeat for it, and a rebalance does not matter: the
 /// generation tells whether the offsets are the group's (kafka-semantics 153).
 fn txn_commit(state: &State, request: CommitOffsets, turn: &mut Turn<'_>) {
-    let CommitOffsets { group_id, member_id, group_instance_id, generation_id, .. } = &request;
+    let CommitOffsets { group_id, generation_id, .. } = &request;
     let valid = match state.groups.get(group_id) {
-        Some(group) => {
-            group.validate_commit(member_id, group_instance_id.as_ref(), *generation_id, true)
-        }
+        Some(group) => group.validate_commit(&request, true),
         None if *generation_id < 0 => Ok(()),
         None => Err(Error::IllegalGeneration),
     };
@@ -335,4 +405,70 @@ fn delete_offsets(state: &State, request: DeleteOffsets, turn: &mut Turn<'_>) {
             turn.out.answer_committed(Response::DeleteOffsets(Ok(topics)));
         }
     }
+}
+
+fn consumer_heartbeat(
+    state: &mut State,
+    request: &ConsumerHeartbeat,
+    hashes: &mut TopicHashes,
+    turn: &mut Turn<'_>,
+) {
+    let mut records = Vec::new();
+    let result = match request.is_leave() {
+        true => consumer_leave(state, request, hashes, turn),
+        false => consumer_stays(state, request, hashes, &mut records, turn),
+    };
+    match result {
+        Ok(beat) => {
+            turn.out.records.extend(records);
+            turn.out.answer_committed(Response::ConsumerHeartbeat(Ok(beat)));
+        }
+        Err(error) => turn.out.answer(Response::ConsumerHeartbeat(Err(error))),
+    }
+}
+
+fn consumer_leave(
+    state: &State,
+    request: &ConsumerHeartbeat,
+    hashes: &mut TopicHashes,
+    turn: &mut Turn<'_>,
+) -> Result<ConsumerBeat, Error> {
+    match state.groups.get(&request.group_id) {
+        Some(Group::Consumer(group)) => group.leave(request, hashes, turn),
+        Some(_) => Err(Error::NotConsumerGroup(request.group_id.clone())),
+        None => Err(Error::GroupIdNotFound(request.group_id.clone())),
+    }
+}
+
+/// A group is created by the first member that joins; an empty classic group gives way
+/// (kafka-semantics 124).
+fn consumer_stays(
+    state: &mut State,
+    request: &ConsumerHeartbeat,
+    hashes: &mut TopicHashes,
+    records: &mut Vec<Record>,
+    turn: &mut Turn<'_>,
+) -> Result<ConsumerBeat, Error> {
+    let group_id = &request.group_id;
+    match state.groups.get_mut(group_id) {
+        Some(Group::Consumer(group)) => return group.heartbeat(request, hashes, records, turn),
+        Some(group @ Group::Classic(_)) if request.is_join() && group.is_empty() => {
+            group.add_tombstones(records);
+        }
+        Some(_) => return Err(Error::NotConsumerGroup(group_id.clone())),
+        None if request.is_join() => {}
+        None => return Err(Error::ConsumerGroupNotFound(group_id.clone())),
+    }
+    ConsumerGroup::new(group_id.detach()).heartbeat(request, hashes, records, turn)
+}
+
+fn describe_consumers(state: &State, request: &DescribeConsumerGroups, turn: &mut Turn<'_>) {
+    let assignor = turn.settings.consumer.default_assignor();
+    let described =
+        request.group_ids.iter().map(|group_id| match state.committed_group(group_id).as_deref() {
+            Some(Group::Consumer(group)) => Ok(group.describe(assignor, &**turn.cluster)),
+            Some(_) => Err(Error::NotConsumerGroup(group_id.clone())),
+            None => Err(Error::GroupIdNotFound(group_id.clone())),
+        });
+    turn.out.answer(Response::DescribeConsumerGroups(described.collect()));
 }

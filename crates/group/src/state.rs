@@ -1,14 +1,17 @@
 //! The state of a shard, and how records change it: the same way when they are written and when
 //! they are loaded.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::{Bytes, Str};
 
 use crate::classic::ClassicGroup;
+use crate::consumer::ConsumerGroup;
 use crate::groups::{Group, GroupType};
 use crate::journal::Record;
 use crate::offsets::{CommittedOffset, Entry, Offsets, OffsetsByTopic};
+use crate::part::Part;
 use crate::uncommitted::{Before, Uncommitted};
 
 /// Everything one partition of `__consumer_offsets` says, and the soft state of its classic groups.
@@ -53,11 +56,14 @@ impl State {
                 self.set_group(record_offset, &group_id, None);
             }
             Record::Group { group_id, value: Some(value) } => {
-                if !self.is_live {
+                // Once requests come a group is ahead of its records.
+                let is_ahead = self.is_live && self.groups.contains_key(&group_id);
+                if !is_ahead {
                     let group = ClassicGroup::load(group_id.detach(), &value);
                     self.set_group(record_offset, &group_id, Some(group.into()));
                 }
             }
+            Record::Part { group_id, part } => self.replay_part(record_offset, &group_id, part),
             Record::Other { group_id, group_type, key, value } => {
                 self.replay_other(record_offset, &group_id, group_type, (&key, value.is_none()));
             }
@@ -76,6 +82,26 @@ impl State {
             if commits && is_newest {
                 self.set_offset(record_offset, None, &group_id, key, Some(entry));
             }
+        }
+    }
+
+    fn replay_part(&mut self, record_offset: i64, group_id: &Str, part: Part) {
+        if !self.groups.get(group_id).is_some_and(|group| group.is_of_kind(&part)) {
+            // A tombstone of what is not there, such as one left by compaction.
+            if part.is_tombstone() {
+                return;
+            }
+            let group = match part {
+                Part::Consumer(_) => Group::from(ConsumerGroup::new(group_id.detach())),
+            };
+            self.set_group(record_offset, group_id, Some(group));
+        }
+        if part.ends_group() {
+            self.set_group(record_offset, group_id, None);
+        } else if let Some(group) = self.groups.get_mut(group_id) {
+            let before = group.apply(part);
+            let before = Before::Part { group_id: group.id().clone(), part: before };
+            self.uncommitted.push(record_offset, before);
         }
     }
 
@@ -146,19 +172,20 @@ impl State {
     }
 
     /// The group as far as it is committed.
-    pub(crate) fn committed_group(&self, group_id: &Str) -> Option<&Group> {
-        match self.uncommitted.groups_before().get(group_id) {
-            Some(before) => *before,
+    pub(crate) fn committed_group(&self, group_id: &Str) -> Option<Cow<'_, Group>> {
+        match self.uncommitted.groups_before(&self.groups, Some(group_id)).remove(group_id) {
+            Some(before) => before,
             None if self.is_unwritten(group_id) => None,
-            None => self.groups.get(group_id),
+            None => self.groups.get(group_id).map(Cow::Borrowed),
         }
     }
 
     /// All groups as far as they are committed.
-    pub(crate) fn committed_groups(&self) -> impl Iterator<Item = &Group> {
-        let overlay = self.uncommitted.groups_before();
-        let mut groups: BTreeMap<&Str, &Group> =
-            self.groups.iter().filter(|(group_id, _)| !self.is_unwritten(group_id)).collect();
+    pub(crate) fn committed_groups(&self) -> impl Iterator<Item = Cow<'_, Group>> {
+        let overlay = self.uncommitted.groups_before(&self.groups, None);
+        let written = self.groups.iter().filter(|(group_id, _)| !self.is_unwritten(group_id));
+        let mut groups: BTreeMap<&Str, Cow<'_, Group>> =
+            written.map(|(group_id, group)| (group_id, Cow::Borrowed(group))).collect();
         for (group_id, before) in overlay {
             match before {
                 Some(group) => groups.insert(group_id, group),
@@ -172,6 +199,12 @@ impl State {
 impl From<ClassicGroup> for Group {
     fn from(group: ClassicGroup) -> Self {
         Self::Classic(Box::new(group))
+    }
+}
+
+impl From<ConsumerGroup> for Group {
+    fn from(group: ConsumerGroup) -> Self {
+        Self::Consumer(Box::new(group))
     }
 }
 

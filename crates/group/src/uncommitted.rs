@@ -1,12 +1,14 @@
 //! What the log holds and the high watermark has not passed yet: how to take it back, and what
 //! readers see instead.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use wire::Str;
 
 use crate::groups::Group;
 use crate::offsets::{Entry, Offsets};
+use crate::part::Part;
 
 /// A change and the offset of the record that made it.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(crate) enum Before {
     },
     /// A group.
     Group { group_id: Str, group: Option<Group> },
+    /// A part of a group.
+    Part { group_id: Str, part: Part },
 }
 
 /// The changes since the high watermark, oldest first. Their number is bounded by what the driver
@@ -67,6 +71,11 @@ impl Uncommitted {
                 Some(Before::Group { group_id, group: None }) => {
                     groups.remove(&group_id);
                 }
+                Some(Before::Part { group_id, part }) => {
+                    if let Some(group) = groups.get_mut(&group_id) {
+                        group.apply(part);
+                    }
+                }
                 None => {}
             }
         }
@@ -86,12 +95,27 @@ impl Uncommitted {
         overlay
     }
 
-    /// Groups that were added, removed or replaced, with what is committed instead.
-    pub(crate) fn groups_before(&self) -> BTreeMap<&Str, Option<&Group>> {
+    /// Groups that were added, removed or changed, with what is committed instead: all of them, or
+    /// one.
+    pub(crate) fn groups_before<'a>(
+        &'a self,
+        groups: &'a BTreeMap<Str, Group>,
+        one: Option<&Str>,
+    ) -> BTreeMap<&'a Str, Option<Cow<'a, Group>>> {
+        let is_wanted = |group_id: &Str| one.is_none_or(|one| one == group_id);
         let mut overlay = BTreeMap::new();
-        for change in &self.changes {
-            if let Before::Group { group_id, group } = &change.before {
-                overlay.entry(group_id).or_insert(group.as_ref());
+        for change in self.changes.iter().rev() {
+            match &change.before {
+                Before::Group { group_id, group } if is_wanted(group_id) => {
+                    overlay.insert(group_id, group.as_ref().map(Cow::Borrowed));
+                }
+                Before::Part { group_id, part } if is_wanted(group_id) => {
+                    let now = || groups.get(group_id).map(Cow::Borrowed);
+                    if let Some(group) = overlay.entry(group_id).or_insert_with(now) {
+                        group.to_mut().apply(part.clone());
+                    }
+                }
+                Before::Group { .. } | Before::Part { .. } | Before::Offset { .. } => {}
             }
         }
         overlay

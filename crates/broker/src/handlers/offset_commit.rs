@@ -16,6 +16,8 @@ use crate::request::Request;
 
 /// The first version whose clients understand GROUP_ID_NOT_FOUND (kafka-apis 44).
 const GROUP_NOT_FOUND_FROM: i16 = 9;
+/// The first version of the consumer group protocol (KIP-848).
+const MEMBER_EPOCHS_FROM: i16 = 9;
 /// The first version that names topics by id.
 const TOPIC_IDS_FROM: i16 = 10;
 /// The request's default: no explicit retention.
@@ -37,6 +39,7 @@ pub(crate) async fn handle(request: Request, message: OffsetCommitRequest) -> Of
         member_id: message.member_id,
         group_instance_id: message.group_instance_id,
         generation_id: message.generation_id_or_member_epoch,
+        knows_member_epochs: request.version >= MEMBER_EPOCHS_FROM,
         retention_ms: Some(message.retention_time_ms).filter(|ms| *ms != NO_RETENTION),
         topics,
     };

@@ -67,7 +67,7 @@ fn fetch(
     group: OffsetFetchRequestGroup,
     require_stable: bool,
 ) -> impl Future<Output = OffsetFetchResponseGroup> + Send + use<> {
-    let OffsetFetchRequestGroup { group_id, topics, .. } = group;
+    let OffsetFetchRequestGroup { group_id, topics, member_id, member_epoch, .. } = group;
     let (mut unknown, mut seen) = (Vec::new(), HashSet::new());
     let topics = topics.map(|topics| {
         let mut known = Vec::with_capacity(topics.len());
@@ -83,13 +83,15 @@ fn fetch(
         known
     });
     let asks_all = topics.is_none();
-    let fetch = FetchOffsets { group_id: group_id.clone(), topics, require_stable };
+    let member = (member_id, member_epoch);
+    let fetch = FetchOffsets { group_id: group_id.clone(), topics, member, require_stable };
     let answer = request.broker.groups.call(&group_id, fetch);
     let (version, image) = (request.version, request.image.clone());
     async move {
         let fetched = match answer.await {
-            Ok(fetched) => fetched,
-            Err(error) => return group_failed(group_id, error),
+            Ok(Ok(fetched)) => fetched,
+            Ok(Err(error)) => return group_failed(group_id, error_map::group(&error)),
+            Err(error) => return group_failed(group_id, coordination(error)),
         };
         let mut topics: Vec<_> = fetched.into_iter().map(topic_to_wire).collect();
         if asks_all && version >= TOPIC_IDS_FROM {
@@ -128,11 +130,14 @@ fn named(
 }
 
 /// Consumers before 3.9 know of the coordinator's errors only these two as retriable.
-fn group_failed(group_id: Str, error: Error) -> OffsetFetchResponseGroup {
-    let error = match error {
+fn coordination(error: Error) -> ErrorCode {
+    match error {
         Error::CoordinatorNotAvailable => ErrorCode::NotCoordinator,
         error => error_map::coordination(error),
-    };
+    }
+}
+
+fn group_failed(group_id: Str, error: ErrorCode) -> OffsetFetchResponseGroup {
     OffsetFetchResponseGroup {
         group_id,
         error_code: error.code(),

@@ -50,6 +50,7 @@ pub(crate) async fn handle(
         member_id: message.member_id,
         group_instance_id: message.group_instance_id,
         generation_id: message.generation_id,
+        knows_member_epochs: true,
         retention_ms: None,
         topics,
     });

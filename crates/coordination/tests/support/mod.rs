@@ -225,7 +225,7 @@ pub(crate) fn simulate_seed<C: Future<Output = ()>>(seed: u64, test: impl FnOnce
 }
 
 pub(crate) fn coordinator(env: &Env, settings: Settings) -> GroupCoordinator {
-    GroupCoordinator::new(env.clone(), settings, group::Settings::default(), 1)
+    GroupCoordinator::new(env.clone(), settings, group::Settings::default(), 1, |_, _| ())
 }
 
 /// A coordinator with its shard active on a log.
@@ -263,6 +263,7 @@ pub(crate) fn commit(group_id: &str, offsets: &[(i32, i64)]) -> CommitOffsets {
         member_id: Str::new(),
         group_instance_id: None,
         generation_id: -1,
+        knows_member_epochs: true,
         retention_ms: None,
         topics: vec![CommitTopic {
             name: Str::from("t"),
@@ -278,8 +279,13 @@ pub(crate) async fn fetch(
     group_id: &str,
     require_stable: bool,
 ) -> Result<HashMap<i32, i64>, Error> {
-    let request = FetchOffsets { group_id: Str::copy_from(group_id), topics: None, require_stable };
-    let topics = coordinator.call(group_id, request).await?;
+    let request = FetchOffsets {
+        group_id: Str::copy_from(group_id),
+        topics: None,
+        member: (None, -1),
+        require_stable,
+    };
+    let topics = coordinator.call(group_id, request).await?.expect("of a classic group");
     let partitions = topics.into_iter().flat_map(|topic| topic.partitions);
     Ok(partitions
         .filter_map(|(index, offset)| Some((index, offset.ok().flatten()?.offset)))
@@ -289,7 +295,12 @@ pub(crate) async fn fetch(
 /// A request that changes nothing and is answered whenever the shard serves.
 pub(crate) fn look() -> FetchOffsets {
     let topics = vec![FetchTopic { name: Str::from("t"), id: Uuid::ZERO, partitions: vec![0] }];
-    FetchOffsets { group_id: Str::from("g"), topics: Some(topics), require_stable: false }
+    FetchOffsets {
+        group_id: Str::from("g"),
+        topics: Some(topics),
+        member: (None, -1),
+        require_stable: false,
+    }
 }
 
 pub(crate) fn join(group_id: &str, member_id: &str) -> JoinGroup {

@@ -2,9 +2,9 @@
 
 use super::request::{Heartbeat, Leaving, Left};
 use super::state::{ClassicGroup, State};
-use super::turn::Turn;
 use crate::error::Error;
 use crate::request::Response;
+use crate::turn::Turn;
 
 impl ClassicGroup {
     /// Handles Heartbeat.

@@ -8,11 +8,11 @@ use super::AfterWrite;
 use super::member::Member;
 use super::request::{Client, JoinGroup, JoinRefused, Joined, Protocol};
 use super::state::{ClassicGroup, State};
-use super::turn::Turn;
 use crate::error::Error;
 use crate::limits::{NEW_MEMBER_JOIN_TIMEOUT_MS, PENDING_MEMBERS_MAX};
 use crate::outcome::Token;
 use crate::request::Response;
+use crate::turn::Turn;
 
 impl ClassicGroup {
     /// Handles JoinGroup. The group is new or known; whether the member may be unknown is checked

@@ -15,5 +15,4 @@ mod turn;
 mod written;
 
 pub(crate) use state::ClassicGroup;
-pub(crate) use turn::Turn;
 pub use written::AfterWrite;

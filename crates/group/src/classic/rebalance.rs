@@ -8,9 +8,9 @@ use super::member::Member;
 use super::request::JoinedMember;
 use super::state::{ClassicGroup, InitialDelay, State};
 use super::subscription::subscribed_topics;
-use super::turn::Turn;
 use crate::error::Error;
 use crate::outcome::Timer;
+use crate::turn::Turn;
 
 impl ClassicGroup {
     /// The group was read from the log: its members' sessions start anew, and one with more

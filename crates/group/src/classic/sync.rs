@@ -7,10 +7,10 @@ use wire::{Bytes, Str};
 use super::AfterWrite;
 use super::request::{SyncGroup, Synced};
 use super::state::{ClassicGroup, State};
-use super::turn::Turn;
 use crate::error::Error;
 use crate::outcome::Token;
 use crate::request::Response;
+use crate::turn::Turn;
 
 impl ClassicGroup {
     /// Handles SyncGroup: followers wait for the leader's assignment, which is written first.

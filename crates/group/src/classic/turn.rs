@@ -1,21 +1,13 @@
-//! What the methods of a group work with while they handle one event.
+//! What a classic group does with its members' timers and waiting requests.
 
 use wire::Str;
 
 use super::member::Member;
 use super::request::{JoinRefused, Joined, Synced};
 use crate::error::Error;
-use crate::outcome::{Outcome, Timer, Token};
+use crate::outcome::{Timer, Token};
 use crate::request::Response;
-use crate::settings::Settings;
-
-/// One event being handled: settings, time, and the effects so far.
-pub(crate) struct Turn<'a> {
-    pub(crate) settings: &'a Settings,
-    /// Wall clock, for what is stored.
-    pub(crate) now_ms: i64,
-    pub(crate) out: &'a mut Outcome,
-}
+use crate::turn::Turn;
 
 impl Turn<'_> {
     /// (Re)starts the timer that notices a member's silence.

@@ -7,10 +7,10 @@ use wire::{Bytes, Str};
 use super::join::StaticReplacement;
 use super::request::{JoinRefused, Joined};
 use super::state::{ClassicGroup, State};
-use super::turn::Turn;
 use crate::error::{Error, WriteError};
+use crate::groups::Group;
 use crate::journal::Record;
-use crate::other::OtherGroup;
+use crate::turn::Turn;
 
 /// The rest of an event that waits for its records to be committed. The driver keeps it and hands
 /// it back.
@@ -24,7 +24,7 @@ pub struct AfterWrite {
 pub(super) enum Step {
     /// The group was created by a join; without its record it is gone, and what it replaced is
     /// back.
-    NewGroup { replaced: Option<Box<OtherGroup>> },
+    NewGroup { replaced: Option<Box<Group>> },
     /// The leader's assignment takes effect.
     Assignment { generation_id: i32, assignments: HashMap<Str, Bytes> },
     /// A static member has a new id and needs no rebalance.
@@ -32,7 +32,7 @@ pub(super) enum Step {
 }
 
 impl AfterWrite {
-    pub(crate) fn new_group(group_id: Str, replaced: Option<OtherGroup>) -> Self {
+    pub(crate) fn new_group(group_id: Str, replaced: Option<Group>) -> Self {
         Self { group_id, step: Step::NewGroup { replaced: replaced.map(Box::new) } }
     }
 
@@ -46,7 +46,7 @@ impl AfterWrite {
     }
 
     /// Whether the group was created for the write that this follows, and what it replaced.
-    pub(crate) fn creates_group(&mut self) -> Option<Option<OtherGroup>> {
+    pub(crate) fn creates_group(&mut self) -> Option<Option<Group>> {
         match &mut self.step {
             Step::NewGroup { replaced } => Some(replaced.take().map(|group| *group)),
             Step::Assignment { .. } | Step::StaticMember(_) => None,

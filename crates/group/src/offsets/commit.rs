@@ -4,9 +4,9 @@ use wire::Uuid;
 
 use super::CommittedOffset;
 use super::request::{CommitOffsets, CommitPartition, CommitTopic, CommittedTopic};
-use crate::classic::Turn;
 use crate::error::Error;
 use crate::journal::Record;
+use crate::turn::Turn;
 
 impl CommitOffsets {
     /// The records of the commit and the results per partition. Whether the member may commit is

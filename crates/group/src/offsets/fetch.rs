@@ -7,6 +7,7 @@ use wire::{Str, Uuid};
 use super::request::{FetchOffsets, FetchTopic, FetchedTopic};
 use super::{CommittedOffset, Entry};
 use crate::error::Error;
+use crate::groups::Group;
 use crate::state::State;
 
 /// Committed offsets of one group as a request may see them.
@@ -18,6 +19,15 @@ struct View<'a> {
 }
 
 impl State {
+    /// Whether the member may ask. A group that does not exist has no members to ask for.
+    pub(crate) fn validate_fetch(&self, request: &FetchOffsets) -> Result<(), Error> {
+        let (member_id, member_epoch) = &request.member;
+        match self.groups.get(&request.group_id) {
+            Some(Group::Consumer(group)) => group.validate_fetch(member_id.as_ref(), *member_epoch),
+            Some(Group::Classic(_) | Group::Other(_)) | None => Ok(()),
+        }
+    }
+
     /// Offsets of a group: committed ones, or the newest if they shall be stable. A group that does
     /// not exist has none.
     pub(crate) fn fetch_offsets(&self, request: &FetchOffsets) -> Vec<FetchedTopic> {

@@ -14,8 +14,10 @@ pub struct CommitOffsets {
     pub member_id: Str,
     /// Set for static members.
     pub group_instance_id: Option<Str>,
-    /// -1 without group membership.
+    /// The generation, or the member's epoch in a consumer group; -1 without group membership.
     pub generation_id: i32,
+    /// Whether the request is of a version that knows member epochs (version 9).
+    pub knows_member_epochs: bool,
     /// Explicit retention (versions 2 to 4, kafka-semantics 119).
     pub retention_ms: Option<i64>,
     /// What to commit.
@@ -69,6 +71,8 @@ pub struct FetchOffsets {
     pub group_id: Str,
     /// None asks for everything.
     pub topics: Option<Vec<FetchTopic>>,
+    /// The member that asks and its epoch (version 9); none and -1 for anybody.
+    pub member: (Option<Str>, i32),
     /// See all writes and wait for them, refuse partitions with open transactions
     /// (kafka-semantics 117).
     pub require_stable: bool,

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use group::{
-    Client, CommitOffsets, CommitPartition, CommitTopic, DeleteGroups, DeleteOffsets,
-    DescribeGroups, FetchOffsets, FetchTopic, Heartbeat, JoinAbilities, JoinGroup, LeaveGroup,
-    Leaving, ListGroups, Protocol, Request, SyncGroup, TopicsDeleted, TxnCommitOffsets,
+    Client, CommitOffsets, CommitPartition, CommitTopic, ConsumerHeartbeat, DeleteGroups,
+    DeleteOffsets, DescribeConsumerGroups, DescribeGroups, FetchOffsets, FetchTopic, Heartbeat,
+    JoinAbilities, JoinGroup, LeaveGroup, Leaving, ListGroups, Protocol, Request, SyncGroup,
+    TopicsDeleted, TxnCommitOffsets,
 };
 use wire::{Bytes, Str, Uuid};
 
+use super::cluster;
 use super::world::World;
 
 /// What a line asks for.
@@ -33,6 +35,10 @@ pub(crate) enum Command {
     Marker(i64, bool),
     /// A record with these bytes is in the log.
     Raw(Bytes, Option<Bytes>),
+    /// A topic has so many partitions now.
+    Topic(Str, i32),
+    /// A setting of a group.
+    SetGroup(Str, Str, Str),
     /// Settings change, as by a restart; takes effect with `reload`.
     Set(BTreeMap<String, String>),
 }
@@ -58,6 +64,11 @@ impl Command {
                 let producer_id = words.next_name().parse().expect("producer id");
                 Self::Marker(producer_id, words.next_name() == "commit")
             }
+            "topic" => {
+                let name = words.next_str();
+                Self::Topic(name, words.next_name().parse().expect("partitions"))
+            }
+            "set-group" => Self::SetGroup(words.next_str(), words.next_str(), words.next_str()),
             "raw" => Self::Raw(words.hex("key").expect("key"), words.hex("value")),
             _ => {
                 let name = if world_has_tokens(&verb) { words.next_name() } else { verb.clone() };
@@ -69,7 +80,10 @@ impl Command {
 
 /// Requests whose answers may come later name them.
 fn world_has_tokens(verb: &str) -> bool {
-    matches!(verb, "join" | "sync" | "heartbeat" | "commit" | "commit-in" | "leave" | "fetch")
+    matches!(
+        verb,
+        "join" | "sync" | "heartbeat" | "consume" | "commit" | "commit-in" | "leave" | "fetch"
+    )
 }
 
 struct Words {
@@ -89,7 +103,8 @@ impl Words {
                 None => names.push(world.member_ids.long(word)),
             }
         }
-        let is_new_member = line.starts_with("join ") && !pairs.contains_key("member");
+        let joins = line.starts_with("join ") || line.starts_with("consume ");
+        let is_new_member = joins && !pairs.contains_key("member");
         let random = if is_new_member { world.member_ids.next_random() } else { Uuid::ZERO };
         Self { names: names.into_iter(), pairs, random }
     }
@@ -177,6 +192,8 @@ impl Words {
             }
             .into(),
             "leave" => self.leave().into(),
+            "consume" => self.consume().into(),
+            "describe-consumers" => DescribeConsumerGroups { group_ids: self.rest() }.into(),
             "describe" => DescribeGroups { group_ids: self.rest() }.into(),
             "list" => ListGroups {
                 states: self.list("states").into_iter().map(Str::copy_from).collect(),
@@ -253,6 +270,40 @@ impl Words {
         LeaveGroup { group_id: self.next_str(), members }
     }
 
+    /// `topics=t,u owned=t:0+1,u:0`; what is not said is unchanged, but for a join.
+    fn consume(&mut self) -> ConsumerHeartbeat {
+        let member_epoch = self.number("epoch", 0);
+        let joins = member_epoch == 0;
+        let owned = self.get("owned").map_or(joins.then(Vec::new), |text| {
+            let topics = text.split(',').filter(|topic| !topic.is_empty()).map(|topic| {
+                let (name, indexes) = topic.split_once(':').expect("topic:partitions");
+                let index = |index: &str| index.parse().expect("a partition");
+                (cluster::topic_id(name), indexes.split('+').map(index).collect())
+            });
+            Some(topics.collect())
+        });
+        let regex = self.option("regex");
+        let topics = match self.get("topics") {
+            Some(_) => Some(self.list("topics").into_iter().map(Str::copy_from).collect()),
+            None => (joins && regex.is_none()).then(|| vec![Str::from("t")]),
+        };
+        ConsumerHeartbeat {
+            group_id: self.next_str(),
+            member_id: self.str_or("member", ""),
+            needs_member_id: self.number("version", 1) >= 1,
+            member_epoch,
+            instance_id: self.option("instance"),
+            rack_id: self.option("rack"),
+            rebalance_timeout_ms: self.number("rebalance", if joins { 60_000 } else { -1 }),
+            topics,
+            regex,
+            server_assignor: self.option("assignor"),
+            owned,
+            client: Client { id: self.str_or("client", "c"), host: Str::from("/127.0.0.1") },
+            random: self.random,
+        }
+    }
+
     fn commit(&mut self) -> CommitOffsets {
         let mut topics: Vec<CommitTopic> = Vec::new();
         for (name, index, offset) in self.offsets() {
@@ -265,8 +316,11 @@ impl Words {
             match topics.last_mut() {
                 Some(last) if last.name == name => last.partitions.push(partition),
                 _ => topics.push(CommitTopic {
+                    id: match self.get("id") {
+                        Some("name") => cluster::topic_id(&name),
+                        _ => topic_id(self.number("id", 0)),
+                    },
                     name,
-                    id: topic_id(self.number("id", 0)),
                     partitions: vec![partition],
                 }),
             }
@@ -276,6 +330,7 @@ impl Words {
             member_id: self.str_or("member", ""),
             group_instance_id: self.option("instance"),
             generation_id: self.number("generation", -1),
+            knows_member_epochs: self.number("version", 9) >= 9,
             retention_ms: self.get("retention").map(|value| value.parse().expect("a number")),
             topics,
         }
@@ -293,6 +348,7 @@ impl Words {
         FetchOffsets {
             group_id,
             topics: (!topics.is_empty()).then_some(topics),
+            member: (self.option("member"), self.number("epoch", -1)),
             require_stable: self.get("stable") == Some("true"),
         }
     }

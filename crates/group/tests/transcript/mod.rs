@@ -11,7 +11,9 @@
 //! test has a log in memory, whose records are encoded and decoded; what is written is committed at
 //! once, unless `hold` was said.
 
+mod cluster;
 mod command;
+mod consumer;
 mod show;
 mod world;
 

@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use group::{
-    CommittedOffset, Error, JoinRefused, Joined, Leaving, Record, Response, Timer, WriteError,
+    CommittedOffset, Error, JoinRefused, Joined, Leaving, Part, Record, Response, Timer, WriteError,
 };
 use wire::{Bytes, Str};
+
+use super::consumer;
 
 pub(crate) fn response(response: &Response) -> String {
     match response {
@@ -65,7 +67,8 @@ pub(crate) fn response(response: &Response) -> String {
             }))
         }
         Response::CommitOffsets(Err(error)) | Response::TxnCommitOffsets(Err(error)) => name(error),
-        Response::FetchOffsets(topics) => lines(topics.iter().flat_map(|topic| {
+        Response::FetchOffsets(Err(error)) => name(error),
+        Response::FetchOffsets(Ok(topics)) => lines(topics.iter().flat_map(|topic| {
             topic.partitions.iter().map(|(index, offset)| {
                 let offset = match offset {
                     Ok(Some(offset)) => committed(offset),
@@ -79,7 +82,15 @@ pub(crate) fn response(response: &Response) -> String {
             format!("{} {:?} {}", topic.name, topic.partitions, ok_or(&topic.result))
         })),
         Response::DeleteOffsets(Err(error)) => name(error),
-        Response::TopicsDeleted(()) => "ok".to_owned(),
+        Response::TopicsDeleted(())
+        | Response::ClusterChanged(())
+        | Response::RegexesResolved(()) => "ok".to_owned(),
+        Response::ConsumerHeartbeat(Ok(beat)) => consumer::beat(beat),
+        Response::ConsumerHeartbeat(Err(error)) => format!("{}: {error}", name(error)),
+        Response::DescribeConsumerGroups(groups) => lines(groups.iter().map(|group| match group {
+            Ok(group) => consumer::described(group),
+            Err(error) => format!("{}: {error}", name(error)),
+        })),
     }
 }
 
@@ -113,6 +124,9 @@ pub(crate) fn record(record: &Record) -> String {
             }
             line
         }
+        Record::Part { group_id, part: Part::Consumer(part) } => {
+            format!("{group_id} {}", consumer::part(part))
+        }
         Record::Other { group_id, group_type, key, value } => {
             let what = if value.is_some() { "set" } else { "gone" };
             format!("{} {group_id} key={key:02x?} {what}", group_type.name())
@@ -123,6 +137,9 @@ pub(crate) fn record(record: &Record) -> String {
 pub(crate) fn timer(timer: &Timer) -> String {
     match timer {
         Timer::Session { group_id, member_id } => format!("session of {member_id} in {group_id}"),
+        Timer::Revocation { group_id, member_id } => {
+            format!("revocation of {member_id} in {group_id}")
+        }
         Timer::Join { group_id } => format!("join of {group_id}"),
         Timer::Sync { group_id } => format!("sync of {group_id}"),
         Timer::Retention => "retention".to_owned(),
@@ -213,6 +230,17 @@ fn name(error: &Error) -> String {
         Error::GroupSubscribedToTopic => "GROUP_SUBSCRIBED_TO_TOPIC",
         Error::OffsetMetadataTooLarge => "OFFSET_METADATA_TOO_LARGE",
         Error::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
+        Error::ConsumerGroupNotFound(_) | Error::NotConsumerGroup(_) => "GROUP_ID_NOT_FOUND",
+        Error::NotAMember { .. } | Error::UnknownInstanceId(_) => "UNKNOWN_MEMBER_ID",
+        Error::FencedMemberEpoch(_) => "FENCED_MEMBER_EPOCH",
+        Error::FencedStaticMember(_) => "FENCED_INSTANCE_ID",
+        Error::UnreleasedInstanceId(_) => "UNRELEASED_INSTANCE_ID",
+        Error::UnsupportedAssignor(_) => "UNSUPPORTED_ASSIGNOR",
+        Error::InvalidRegularExpression(_) => "INVALID_REGULAR_EXPRESSION",
+        Error::InvalidRequest(_) => "INVALID_REQUEST",
+        Error::ConsumerGroupFull(_) => "GROUP_MAX_SIZE_REACHED",
+        Error::StaleMemberEpoch => "STALE_MEMBER_EPOCH",
+        Error::UnsupportedVersion => "UNSUPPORTED_VERSION",
         Error::Write(WriteError::CoordinatorNotAvailable) => "COORDINATOR_NOT_AVAILABLE",
         Error::Write(_) => "another write error",
     }

@@ -8,6 +8,7 @@ use group::{
 };
 use wire::{Bytes, Str, Uuid};
 
+use super::cluster::TestCluster;
 use super::command::Command;
 use super::show;
 
@@ -28,6 +29,7 @@ enum Waiting {
 
 pub(crate) struct World {
     settings: Settings,
+    cluster: TestCluster,
     shard: Shard,
     log: Vec<Logged>,
     high_watermark: usize,
@@ -48,7 +50,8 @@ impl World {
     pub(crate) fn new() -> Self {
         let settings = Settings::default();
         let mut world = Self {
-            shard: Shard::new(settings.clone()),
+            shard: Shard::new(settings.clone(), TestCluster::default().view()),
+            cluster: TestCluster::default(),
             settings,
             log: Vec::new(),
             high_watermark: 0,
@@ -101,11 +104,22 @@ impl World {
                 self.log.push(Logged::Marker(producer_id, commits));
                 self.move_high_watermark();
             }
+            Command::Topic(name, partitions) => {
+                let changed = self.cluster.set_topic(name, partitions);
+                self.tell(changed.into());
+            }
+            Command::SetGroup(group_id, name, value) => {
+                let changed = self.cluster.set_group(group_id, name, value);
+                self.tell(changed.into());
+            }
             Command::Raw(key, value) => self.log.push(Logged::Record(None, key, value)),
             Command::Set(pairs) => {
                 let number = |key: &str| pairs.get(key).map(|value| value.parse().expect("number"));
                 if let Some(size) = number("max-size") {
                     self.settings.max_size = size as usize;
+                }
+                if let Some(size) = number("consumer-max-size") {
+                    self.settings.consumer.max_size = size as usize;
                 }
                 if let Some(delay_ms) = number("delay") {
                     self.settings.initial_rebalance_delay_ms = delay_ms as i32;
@@ -127,6 +141,7 @@ impl World {
 
     fn carry_out(&mut self, out: Outcome, name: Option<String>) {
         let Outcome { records, answer, commands, after_write, .. } = out;
+        let mut resolved = Vec::new();
         for command in commands {
             match command {
                 Effect::Reply { to, response } => {
@@ -140,6 +155,7 @@ impl World {
                 Effect::Cancel { timer } => {
                     self.timers.remove(&timer);
                 }
+                Effect::Resolve(regexes) => resolved.push(regexes.resolve()),
             }
         }
         let written = !records.is_empty();
@@ -165,6 +181,18 @@ impl World {
             self.move_high_watermark();
         }
         self.release();
+        for resolved in resolved {
+            self.show(String::from("patterns are matched"));
+            self.tell(resolved.into());
+        }
+    }
+
+    /// A request whose answer nobody waits for.
+    fn tell(&mut self, request: Request) {
+        self.sequence += 1;
+        let mut out = self.shard.handle(request, Token(self.sequence), self.now_ms);
+        out.answer = None;
+        self.carry_out(out, None);
     }
 
     fn append(&mut self, producer_id: Option<i64>, record: Record) {
@@ -227,7 +255,7 @@ impl World {
 
     fn reload(&mut self) {
         self.timers.clear();
-        self.shard = Shard::new(self.settings.clone());
+        self.shard = Shard::new(self.settings.clone(), self.cluster.view());
         for (offset, logged) in self.log.iter().enumerate() {
             match logged {
                 Logged::Record(producer_id, key, value) => {
