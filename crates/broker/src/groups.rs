@@ -80,7 +80,7 @@ fn assignors(names: &[String]) -> Vec<Assignor> {
 
 /// An image as coordinators see it.
 #[derive(Debug)]
-struct Seen(Image);
+struct Seen(Image, i32);
 
 impl group::Cluster for Seen {
     fn topic(&self, name: &str) -> Option<group::Topic> {
@@ -109,14 +109,27 @@ impl group::Cluster for Seen {
     }
 
     fn group_setting(&self, group_id: &str, name: &str) -> Option<Str> {
-        self.0.configs.value(ResourceType::Group, group_id, name).cloned()
+        let Self(Image { configs, .. }, node_id) = self;
+        let own = configs.value(ResourceType::Group, group_id, name);
+        // The one setting of all groups that changes while a broker runs.
+        let of_all = || {
+            let name = name.ends_with(ASSIGNMENT_INTERVAL).then(|| format!("group.{name}"))?;
+            let of = |broker: &str| configs.value(ResourceType::Broker, broker, &name);
+            of(&node_id.to_string()).or_else(|| of(""))
+        };
+        own.or_else(of_all).cloned()
     }
 }
 
+/// The end of the names of settings that are dynamic for all groups of a kind.
+const ASSIGNMENT_INTERVAL: &str = ".assignment.interval.ms";
+
 /// What of an update coordinators want to know; none if it is nothing.
-fn cluster_changed(update: &Update) -> Option<ClusterChanged> {
+fn cluster_changed(update: &Update, node_id: i32) -> Option<ClusterChanged> {
     let changes = &update.changes;
-    let of_groups = changes.configs.iter().any(|it| it.resource_type == ResourceType::Group);
+    let of_groups = changes.configs.iter().any(|resource| {
+        matches!(resource.resource_type, ResourceType::Group | ResourceType::Broker)
+    });
     let is_nothing = changes.topics.is_empty() && changes.deleted_topics.is_empty() && !of_groups;
     if is_nothing && changes.brokers.is_empty() {
         return None;
@@ -124,7 +137,7 @@ fn cluster_changed(update: &Update) -> Option<ClusterChanged> {
     let changed = changes.topics.keys().filter_map(|id| update.after.topics.by_id(*id));
     let topics = changed.chain(&changes.deleted_topics).map(|topic| topic.name.clone());
     Some(ClusterChanged {
-        cluster: ClusterView::new(Seen(Image::clone(&update.after))),
+        cluster: ClusterView::new(Seen(Image::clone(&update.after), node_id)),
         topics: topics.collect(),
         has_new_topics: changes.topics.values().any(|change| *change == TopicChange::Created),
     })
@@ -142,7 +155,7 @@ impl Broker {
     /// leadership of their partitions (kafka-semantics 110), offsets with their topics
     /// (kafka-semantics 121).
     pub fn follow_groups(&self, update: &Update) {
-        let news = cluster_changed(update);
+        let news = cluster_changed(update, self.node_id);
         if let Some(news) = &news {
             self.groups.set_cluster(news.cluster.clone());
         }
@@ -172,7 +185,7 @@ impl Broker {
     /// Shards for the partitions that an image lets this broker lead, and no others: what a broker
     /// begins with. Replicas have to be there before.
     pub fn place_groups(&self, image: &Image) {
-        self.groups.set_cluster(ClusterView::new(Seen(image.clone())));
+        self.groups.set_cluster(ClusterView::new(Seen(image.clone(), self.node_id)));
         let Some(topic) = image.topics.by_name(CONSUMER_OFFSETS) else { return };
         self.groups.set_partitions(i32::try_from(topic.partition_count()).unwrap_or(i32::MAX));
         for (index, partition) in topic.partitions() {

@@ -5,15 +5,15 @@ use crate::valid::{Items, Valid};
 
 /// The rows, by name.
 pub(super) const ROWS: &[Setting] = &[
-    int("group.consumer.assignment.interval.ms", 1000).at_least(0).cluster_wide().doc(
+    int("group.consumer.assignment.interval.ms", 1000).at_least(0).cluster_wide().works().doc(
         "Shortest time between two assignments of a consumer group, unless the group \
          says otherwise.",
     ),
-    list("group.consumer.assignors", "uniform,range").items(Items::SOME).doc(
+    list("group.consumer.assignors", "uniform,range").items(Items::SOME).works().doc(
         "Assignors of consumer groups, the first being the default: \
          `uniform`, `range`.",
     ),
-    int("group.consumer.heartbeat.interval.ms", 5000).at_least(1).doc(
+    int("group.consumer.heartbeat.interval.ms", 5000).at_least(1).works().doc(
         "How often members of a consumer group send heartbeats, unless the group says \
          otherwise.",
     ),
@@ -26,7 +26,10 @@ pub(super) const ROWS: &[Setting] = &[
     int("group.consumer.max.session.timeout.ms", 60_000)
         .at_least(1)
         .doc("Largest `consumer.session.timeout.ms` of a group."),
-    int("group.consumer.max.size", i32::MAX).at_least(1).doc("Members a consumer group may have."),
+    int("group.consumer.max.size", i32::MAX)
+        .at_least(1)
+        .works()
+        .doc("Members a consumer group may have."),
     string("group.consumer.migration.policy", "bidirectional")
         .valid(Valid::OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]))
         .doc(
@@ -42,11 +45,15 @@ pub(super) const ROWS: &[Setting] = &[
     int("group.consumer.min.session.timeout.ms", 45_000)
         .at_least(1)
         .doc("Smallest `consumer.session.timeout.ms` of a group."),
-    int("group.consumer.regex.refresh.interval.ms", 600_000).at_least(10_000).internal().doc(
-        "How often subscriptions by regular expression are matched anew with the \
+    int("group.consumer.regex.refresh.interval.ms", 600_000)
+        .at_least(10_000)
+        .internal()
+        .works()
+        .doc(
+            "How often subscriptions by regular expression are matched anew with the \
          topics.",
-    ),
-    int("group.consumer.session.timeout.ms", 45_000).at_least(1).doc(
+        ),
+    int("group.consumer.session.timeout.ms", 45_000).at_least(1).works().doc(
         "A member of a consumer group that was not heard of for this long is removed, \
          unless the group says otherwise.",
     ),

@@ -7,14 +7,17 @@ use crate::valid::Valid;
 pub(super) const ROWS: &[Setting] = &[
     int("consumer.assignment.interval.ms", 1000)
         .at_least(0)
+        .works()
         .synonyms(&[same_as("group.consumer.assignment.interval.ms")])
         .doc("Shortest time between two assignments of the consumer group."),
     int("consumer.heartbeat.interval.ms", 5000)
         .at_least(1)
+        .works()
         .synonyms(&[same_as("group.consumer.heartbeat.interval.ms")])
         .doc("How often members of the consumer group send heartbeats."),
     int("consumer.session.timeout.ms", 45_000)
         .at_least(1)
+        .works()
         .synonyms(&[same_as("group.consumer.session.timeout.ms")])
         .doc(
             "A member of the consumer group that was not heard of for this \
