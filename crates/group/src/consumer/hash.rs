@@ -76,3 +76,57 @@ fn hashed(bytes: &[u8]) -> i64 {
 fn utf16_length(text: &str) -> i32 {
     i32::try_from(text.encode_utf16().count()).unwrap_or(i32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Topic;
+
+    /// The topics of an Apache Kafka 4.3.1 that wrote the hashes below.
+    #[derive(Debug)]
+    struct Kafka;
+
+    impl Cluster for Kafka {
+        fn topic(&self, name: &str) -> Option<Topic> {
+            let (id, partitions) = match name {
+                "t" => ("UwCTtgYUT1qdlTvFLa7UcQ", 3),
+                "u" => ("bHQFja8dSXS5uvuwUypWMw", 1),
+                _ => return None,
+            };
+            Some(Topic { id: id.parse().expect("an id"), partitions })
+        }
+
+        fn topic_name(&self, _id: wire::Uuid) -> Option<Str> {
+            None
+        }
+
+        fn topic_names(&self) -> Vec<Str> {
+            Vec::new()
+        }
+
+        fn racks(&self, _topic_id: wire::Uuid, _partition: i32) -> Vec<Str> {
+            Vec::new()
+        }
+
+        fn version(&self) -> i64 {
+            0
+        }
+
+        fn group_setting(&self, _group_id: &str, _name: &str) -> Option<Str> {
+            None
+        }
+    }
+
+    #[test]
+    fn hashes_are_those_of_kafka() {
+        let mut hashes = TopicHashes::default();
+        let mut of = |names: &[&str]| {
+            let names: Vec<Str> = names.iter().map(|name| Str::copy_from(name)).collect();
+            hashes.of(names.iter(), &Kafka)
+        };
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&["unknown"]), 0);
+        assert_eq!(of(&["t"]), 8_876_982_651_759_844_925);
+        assert_eq!(of(&["t", "u"]), -2_176_528_751_023_102_012);
+    }
+}

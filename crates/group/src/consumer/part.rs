@@ -32,13 +32,25 @@ pub struct Epoch {
     pub metadata_hash: i64,
 }
 
+impl Epoch {
+    /// Of a group that was never written.
+    pub(crate) const FIRST: Self = Self { epoch: 1, metadata_hash: 0 };
+}
+
 /// The epoch of the target assignment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TargetEpoch {
     /// The group epoch that it is for.
     pub epoch: i32,
     /// When it was made, in milliseconds; 0 if unknown.
     pub timestamp_ms: i64,
+}
+
+impl TargetEpoch {
+    /// Of a group that never had one.
+    pub(crate) const FIRST: Self = Self { epoch: 1, timestamp_ms: 0 };
+    /// Of a group whose target assignment was removed.
+    pub(crate) const GONE: Self = Self { epoch: -1, timestamp_ms: 0 };
 }
 
 /// The topics that a pattern matched.

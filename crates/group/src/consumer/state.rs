@@ -47,8 +47,8 @@ impl ConsumerGroup {
     pub(crate) fn new(id: Str) -> Self {
         Self {
             id,
-            epoch: Epoch { epoch: 0, metadata_hash: 0 },
-            target_epoch: TargetEpoch::default(),
+            epoch: Epoch::FIRST,
+            target_epoch: TargetEpoch::FIRST,
             members: BTreeMap::new(),
             targets: BTreeMap::new(),
             regexes: BTreeMap::new(),
@@ -68,7 +68,7 @@ impl ConsumerGroup {
     pub(crate) fn apply(&mut self, part: Part) -> Part {
         match part {
             Part::Epoch(epoch) => {
-                let epoch = epoch.unwrap_or(Epoch { epoch: 0, metadata_hash: 0 });
+                let epoch = epoch.unwrap_or(Epoch::FIRST);
                 Part::Epoch(Some(std::mem::replace(&mut self.epoch, epoch)))
             }
             Part::PartitionMetadata(value) => {
@@ -79,7 +79,7 @@ impl ConsumerGroup {
                 Part::Member(member_id, before)
             }
             Part::TargetEpoch(value) => {
-                let value = value.unwrap_or_default();
+                let value = value.unwrap_or(TargetEpoch::GONE);
                 Part::TargetEpoch(Some(std::mem::replace(&mut self.target_epoch, value)))
             }
             Part::Target(member_id, value) => {
