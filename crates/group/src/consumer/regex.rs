@@ -116,7 +116,7 @@ impl ConsumerGroup {
         let old = before.and_then(Subscription::pattern);
         let new = after.pattern();
         let (mut change, mut is_due) = (Change::None, false);
-        if before.and_then(|before| before.regex.as_ref()) != after.regex.as_ref() {
+        if old != new {
             change = Change::Unresolved;
             if let Some(old) = old
                 && self.regex_counts.get(old) == Some(&1)

@@ -7,11 +7,23 @@ use wire::{Str, Uuid};
 
 use super::member::{Current, EpochPartitions, Partitions, Subscription};
 use super::part::Part;
-use super::request::{AWAY, ConsumerHeartbeat};
+use super::request::{AWAY, ConsumerHeartbeat, JOINING};
 use super::state::ConsumerGroup;
 use crate::classic::request::Client;
 use crate::error::Error;
 use crate::journal::Record;
+
+/// A member that comes, as both protocols tell of it.
+pub(super) struct Arrival<'a> {
+    pub(super) member_id: &'a Str,
+    pub(super) instance_id: Option<&'a Str>,
+    /// Whether it may be new.
+    pub(super) joins: bool,
+    /// Its epoch, which it has to know; none for members that speak the classic protocol.
+    pub(super) epoch: Option<i32>,
+    /// What it says it has.
+    pub(super) owned: Option<&'a [(Uuid, Vec<i32>)]>,
+}
 
 /// The member of a heartbeat as it was before.
 pub(super) struct Subject {
@@ -24,58 +36,53 @@ pub(super) struct Subject {
 }
 
 impl ConsumerGroup {
-    /// The member that sends a heartbeat, or that joins with it. Records are added where it takes
-    /// the place of another one.
+    /// The member that comes. Records are added where it takes the place of another one.
     pub(super) fn subject(
         &self,
-        request: &ConsumerHeartbeat,
-        member_id: &Str,
+        arrival: &Arrival<'_>,
         records: &mut Vec<Record>,
     ) -> Result<Subject, Error> {
-        match &request.instance_id {
-            None => self.dynamic_subject(request, member_id),
-            Some(instance_id) => self.static_subject(request, member_id, instance_id, records),
+        match arrival.instance_id {
+            None => self.dynamic_subject(arrival),
+            Some(instance_id) => self.static_subject(arrival, instance_id, records),
         }
     }
 
-    fn dynamic_subject(
-        &self,
-        request: &ConsumerHeartbeat,
-        member_id: &Str,
-    ) -> Result<Subject, Error> {
-        match self.existing(member_id) {
+    fn dynamic_subject(&self, arrival: &Arrival<'_>) -> Result<Subject, Error> {
+        match self.existing(arrival.member_id) {
             Some(subject) => {
-                validate_epoch(&subject.current, request)?;
+                validate_epoch(&subject.current, arrival)?;
                 Ok(subject)
             }
-            None if request.is_join() => Ok(new_subject(member_id)),
-            None => Err(self.unknown_member(member_id)),
+            None if arrival.joins => Ok(new_subject(arrival.member_id)),
+            None => Err(self.unknown_member(arrival.member_id)),
         }
     }
 
     fn static_subject(
         &self,
-        request: &ConsumerHeartbeat,
-        member_id: &Str,
+        arrival: &Arrival<'_>,
         instance_id: &Str,
         records: &mut Vec<Record>,
     ) -> Result<Subject, Error> {
+        let member_id = arrival.member_id;
         let existing = self.static_member(instance_id);
         let existing = existing.and_then(|owner| Some((owner, self.existing(owner)?)));
         let Some((owner, subject)) = existing else {
-            return match request.is_join() {
+            return match arrival.joins {
                 true => Ok(self.existing(member_id).unwrap_or_else(|| new_subject(member_id))),
                 false => Err(Error::UnknownInstanceId(instance_id.clone())),
             };
         };
-        if !request.is_join() {
+        if !arrival.joins {
             if owner != member_id {
                 return Err(fenced(member_id, instance_id, owner));
             }
-            validate_epoch(&subject.current, request)?;
+            validate_epoch(&subject.current, arrival)?;
             return Ok(subject);
         }
-        if subject.current.epoch != AWAY && !subject.speaks_classic() {
+        let both_speak_consumer = arrival.epoch.is_some() && !subject.speaks_classic();
+        if subject.current.epoch != AWAY && both_speak_consumer {
             return Err(Error::UnreleasedInstanceId(format!(
                 "Static member {member_id} with instance id {instance_id} cannot join the group \
                  because the instance id is owned by {owner} member."
@@ -145,11 +152,11 @@ impl Subject {
 
     /// What the member says of itself now. What a request leaves out stays.
     pub(super) fn updated(&self, request: &ConsumerHeartbeat) -> Subscription {
-        let mut after = self
-            .subscription
-            .as_deref()
-            .cloned()
-            .unwrap_or(Subscription { rebalance_timeout_ms: -1, ..Subscription::default() });
+        let mut after = self.subscription.as_deref().cloned().unwrap_or(Subscription {
+            regex: Some(Str::new()),
+            rebalance_timeout_ms: -1,
+            ..Subscription::default()
+        });
         let update = |field: &mut Option<Str>, value: &Option<Str>| {
             if let Some(value) = value {
                 *field = Some(value.detach());
@@ -182,13 +189,14 @@ fn new_subject(member_id: &Str) -> Subject {
 }
 
 /// An older epoch is the member's if the answer with the newer one was lost.
-fn validate_epoch(current: &Current, request: &ConsumerHeartbeat) -> Result<(), Error> {
-    let (received, known) = (request.member_epoch, current.epoch);
-    if request.is_join() || received == known {
+fn validate_epoch(current: &Current, arrival: &Arrival<'_>) -> Result<(), Error> {
+    let known = current.epoch;
+    let Some(received) = arrival.epoch else { return Ok(()) };
+    if received == JOINING || received == known {
         return Ok(());
     }
     let is_retry = received == current.previous_epoch
-        && request.owned.as_ref().is_some_and(|owned| is_subset(owned, &current.assigned));
+        && arrival.owned.is_some_and(|owned| is_subset(owned, &current.assigned));
     if received < known && is_retry {
         return Ok(());
     }
