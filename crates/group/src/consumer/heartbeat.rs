@@ -49,11 +49,12 @@ impl ConsumerGroup {
             owned,
         };
         let subject = self.subject(&arrival, records)?;
-        let after = Arc::new(subject.updated(request));
+        let after = subject.updated(request);
         let current = self.advance(&subject, &after, owned, hashes, records, turn)?;
         self.await_heartbeat(&member_id, turn);
-        let is_answered =
-            request.is_join() || request.is_full() || current.assigned != subject.current.assigned;
+        let has_moved = !Arc::ptr_eq(&current, &subject.current)
+            && current.assigned != subject.current.assigned;
+        let is_answered = request.is_join() || request.is_full() || has_moved;
         let millis = |name, of_broker| turn.cluster.group_millis(&self.id, name, of_broker);
         Ok(ConsumerBeat {
             member_id,
@@ -76,15 +77,17 @@ impl ConsumerGroup {
         hashes: &mut TopicHashes,
         records: &mut Vec<Record>,
         turn: &mut Turn<'_>,
-    ) -> Result<Current, Error> {
+    ) -> Result<Arc<Current>, Error> {
         let member_id = &subject.member_id;
         let before = subject.subscription.as_deref();
-        if before != Some(&**after) {
+        let is_same = subject.subscription.as_ref().is_some_and(|it| Arc::ptr_eq(it, after));
+        if !is_same && before != Some(&**after) {
             let part = Part::Member(member_id.clone(), Some(Arc::clone(after)));
             records.push(self.record(part));
         }
         let nothing = BTreeSet::new();
-        let has_new_topics = before.map_or(&nothing, |before| &before.topics) != &after.topics;
+        let has_new_topics =
+            !is_same && before.map_or(&nothing, |before| &before.topics) != &after.topics;
         let change = self.update_regexes(before, after, records, turn)?;
         let must_bump = has_new_topics || change == Change::Resolved;
         let mut epoch = self.epoch.epoch;
@@ -94,8 +97,8 @@ impl ConsumerGroup {
         let target = self.update_target(epoch, subject, after, records, turn);
         let has_changed = has_new_topics || change != Change::None;
         let current = self.reconcile(subject, after, &target, has_changed, owned, turn)?;
-        if current != subject.current {
-            let part = Part::Current(member_id.clone(), Some(Arc::new(current.clone())));
+        if !Arc::ptr_eq(&current, &subject.current) {
+            let part = Part::Current(member_id.clone(), Some(Arc::clone(&current)));
             records.push(self.record(part));
             // Members that speak the classic protocol are timed by their joins.
             if after.classic.is_none() {
@@ -280,9 +283,9 @@ impl ConsumerGroup {
         has_subscription_changed: bool,
         owned: Option<&[(Uuid, Vec<i32>)]>,
         turn: &Turn<'_>,
-    ) -> Result<Current, Error> {
+    ) -> Result<Arc<Current>, Error> {
         if !has_subscription_changed && subject.current.is_reconciled_to(target.epoch) {
-            return Ok(subject.current.clone());
+            return Ok(Arc::clone(&subject.current));
         }
         let is_own =
             |owner: &Str| *owner == subject.member_id || subject.replaces.as_ref() == Some(owner);
@@ -296,7 +299,8 @@ impl ConsumerGroup {
             owned,
             is_taken: &is_taken,
         };
-        step.next(&subject.current)
+        let next = step.next(&subject.current)?;
+        Ok(if next == *subject.current { Arc::clone(&subject.current) } else { Arc::new(next) })
     }
 
     /// A member has to give partitions back in time (kafka-semantics 129).

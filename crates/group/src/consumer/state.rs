@@ -40,8 +40,8 @@ pub(crate) struct ConsumerGroup {
     pub(super) checked_in_epoch: Option<i32>,
     /// Classic members that were sent to join again.
     pub(super) rejoining: BTreeSet<Str>,
-    /// Patterns are being matched.
-    pub(super) is_resolving: bool,
+    /// Since when patterns are being matched, in milliseconds.
+    pub(super) resolving_since_ms: Option<i64>,
 }
 
 impl ConsumerGroup {
@@ -63,7 +63,7 @@ impl ConsumerGroup {
             assignor_counts: BTreeMap::new(),
             checked_in_epoch: None,
             rejoining: BTreeSet::new(),
-            is_resolving: false,
+            resolving_since_ms: None,
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Subject {
     pub(super) member_id: Str,
     /// What it said of itself; none if it is new.
     pub(super) subscription: Option<Arc<Subscription>>,
-    pub(super) current: Current,
+    pub(super) current: Arc<Current>,
     /// The member whose place it takes.
     pub(super) replaces: Option<Str>,
 }
@@ -99,15 +99,16 @@ impl ConsumerGroup {
         mut subject: Subject,
         records: &mut Vec<Record>,
     ) -> Subject {
-        subject.current.epoch = 0;
-        subject.current.previous_epoch = 0;
+        let current = Arc::make_mut(&mut subject.current);
+        current.epoch = 0;
+        current.previous_epoch = 0;
         let target = self.targets.get(owner).cloned().unwrap_or_default();
         self.remove_member(owner, records);
         let (subscription, current) = (subject.subscription.clone(), subject.current.clone());
         for part in [
             Part::Member(member_id.clone(), subscription),
             Part::Target(member_id.clone(), Some(target)),
-            Part::Current(member_id.clone(), Some(Arc::new(current))),
+            Part::Current(member_id.clone(), Some(current)),
         ] {
             records.push(self.record(part));
         }
@@ -119,7 +120,7 @@ impl ConsumerGroup {
         Some(Subject {
             member_id: member_id.clone(),
             subscription: Some(Arc::clone(subscription)),
-            current: member.current(),
+            current: member.current.clone().unwrap_or_default(),
             replaces: None,
         })
     }
@@ -150,8 +151,15 @@ impl Subject {
         self.subscription.as_ref().is_some_and(|subscription| subscription.classic.is_some())
     }
 
-    /// What the member says of itself now. What a request leaves out stays.
-    pub(super) fn updated(&self, request: &ConsumerHeartbeat) -> Subscription {
+    /// What the member says of itself now. What a request leaves out stays; most leave out all.
+    pub(super) fn updated(&self, request: &ConsumerHeartbeat) -> Arc<Subscription> {
+        match &self.subscription {
+            Some(before) if request.says_nothing_new(before) => Arc::clone(before),
+            _ => Arc::new(self.renewed(request)),
+        }
+    }
+
+    fn renewed(&self, request: &ConsumerHeartbeat) -> Subscription {
         let mut after = self.subscription.as_deref().cloned().unwrap_or(Subscription {
             regex: Some(Str::new()),
             rebalance_timeout_ms: -1,
@@ -183,7 +191,7 @@ fn new_subject(member_id: &Str) -> Subject {
     Subject {
         member_id: member_id.clone(),
         subscription: None,
-        current: Current::default(),
+        current: Arc::default(),
         replaces: None,
     }
 }
