@@ -12,6 +12,7 @@ use crate::sim::{self, SimProcess};
 use crate::task::{Blocking, Task};
 use crate::termination::{self, Termination};
 use crate::threads::{OsThreads, start_thread};
+use crate::usage::{self, Usage};
 use crate::{Clock, Files, Instant, Network, Random};
 use crate::{memory, open_files};
 
@@ -230,6 +231,16 @@ impl Env {
         }
     }
 
+    /// What the process has used so far of the machine; nothing in a simulation. Reads files of the
+    /// kernel.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        match &self.0.tasks {
+            Tasks::Os(_) => usage::os(),
+            Tasks::Sim(_) => Usage::default(),
+        }
+    }
+
     /// Whether everything runs on one simulated thread.
     #[must_use]
     pub fn is_sim(&self) -> bool {
@@ -302,6 +313,16 @@ enum Kind {
 }
 
 impl Executor {
+    /// How long this thread was busy since it was started; in a simulation, where working takes no
+    /// time, never.
+    #[must_use]
+    pub fn busy(&self) -> Duration {
+        match &self.0 {
+            Kind::Os(handle) => handle.metrics().worker_total_busy_duration(0),
+            Kind::Sim(_) => Duration::ZERO,
+        }
+    }
+
     /// Starts a task on this thread.
     pub fn spawn<F>(&self, name: &'static str, future: F) -> Task<F::Output>
     where

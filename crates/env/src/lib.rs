@@ -23,6 +23,7 @@ mod sim;
 mod task;
 mod termination;
 mod threads;
+mod usage;
 
 pub use clock::{Clock, Instant};
 pub use env::{Env, Executor, OsOptions, Worker};
@@ -38,3 +39,4 @@ pub use random::Random;
 pub use sim::{Sim, SimNode};
 pub use task::{Blocking, Task, TaskError, panic_message};
 pub use termination::Termination;
+pub use usage::Usage;
