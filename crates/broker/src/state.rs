@@ -8,6 +8,7 @@ use config::ServerConfig;
 use coordination::{GroupCoordinator, ShareCoordinator, TransactionCoordinator};
 use env::Env;
 use metadata::Image;
+use metrics::{Level, Tally};
 use replication::Replicas;
 use tokio::sync::Notify;
 use wire::{ErrorCode, Str};
@@ -67,6 +68,19 @@ pub struct Broker {
     pub(crate) telemetry: Telemetry,
     /// There is something to tell the controller before the next heartbeat is due.
     pub(crate) news: Notify,
+    /// Fetches that wait for data.
+    pub(crate) waiting_fetches: Level,
+    /// Produce requests that wait for replicas or the disk.
+    pub(crate) waiting_produces: Level,
+    /// Partitions that requests named and that are not here.
+    pub(crate) failures: Failures,
+}
+
+/// Requests for partitions that are not here.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    pub(crate) produce: Tally,
+    pub(crate) fetch: Tally,
 }
 
 impl Broker {
@@ -94,6 +108,9 @@ impl Broker {
             producer_ids: ProducerIds::default(),
             news: Notify::new(),
             codecs: CodecPool::default(),
+            waiting_fetches: Level::default(),
+            waiting_produces: Level::default(),
+            failures: Failures::default(),
         })
     }
 
@@ -112,6 +129,26 @@ impl Broker {
         let image = self.image();
         let epoch = image.cluster.broker(self.node_id).map_or(-1, |broker| broker.epoch);
         self.producer_ids.next(&*self.controller, self.node_id, epoch).await
+    }
+
+    /// Operations that wait: fetches for data, Produce requests for replicas or the disk.
+    pub fn waiting(&self) -> (u64, u64) {
+        (self.waiting_fetches.get(), self.waiting_produces.get())
+    }
+
+    /// How many partitions were named in Fetch and in Produce requests that are not here.
+    pub fn failures(&self) -> (u64, u64) {
+        (self.failures.fetch.get(), self.failures.produce.get())
+    }
+
+    /// The group coordinator.
+    pub fn groups(&self) -> &GroupCoordinator {
+        &self.groups
+    }
+
+    /// This node's id.
+    pub fn node_id(&self) -> i32 {
+        self.node_id
     }
 
     /// The replicas on this node.

@@ -102,6 +102,13 @@ impl LogReader {
         segments.all().iter().map(|segment| u64::from(segment.size())).sum()
     }
 
+    /// Bytes in all segments, and how many those are.
+    pub fn size_and_segments(&self) -> (u64, usize) {
+        let segments = self.0.segments.load();
+        let all = segments.all();
+        (all.iter().map(|segment| u64::from(segment.size())).sum(), all.len())
+    }
+
     /// Finds the batches from an offset on, all in one segment.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use env::{Socket, SocketReader, SocketWriter, panic_message};
+use env::{Instant, Socket, SocketReader, SocketWriter, panic_message};
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Sleep;
 
@@ -23,9 +23,12 @@ use crate::memory::Held;
 use crate::output::Output;
 use crate::roster::Seat;
 use crate::server::Shared;
+use crate::times::{Leaving, Timeline};
 
 /// Requests taken in one turn before the thread's other connections have theirs.
 const REQUESTS_PER_TURN: usize = 64;
+/// Room for requests with replies on their way that an idle connection keeps.
+const KEPT_LEAVING: usize = 4;
 /// Replies in memory that are sent before more requests are taken.
 const OUTPUT_BATCH: usize = 64 * 1024;
 
@@ -39,6 +42,10 @@ pub(crate) struct Served {
     input: Input,
     output: Output,
     requests: VecDeque<Request>,
+    /// Requests whose replies are in the output, or had none.
+    leaving: Vec<Leaving>,
+    /// When bytes last came.
+    arrived: Instant,
     /// Bytes of memory in replies that wait for their turn.
     parked: usize,
     /// The last of the requests holds back the next.
@@ -66,6 +73,7 @@ pub(crate) struct Served {
 struct Request {
     state: State,
     charge: u32,
+    line: Timeline,
 }
 
 enum State {
@@ -112,6 +120,7 @@ impl Served {
         let (reader, writer) = socket.split();
         let held = Held::new(shared.requests.clone());
         seat.counters().connections_opened.add(1);
+        let arrived = shared.env.now();
         Self {
             reader,
             writer,
@@ -121,6 +130,8 @@ impl Served {
             input: Input::default(),
             output: Output::default(),
             requests: VecDeque::new(),
+            leaving: Vec::new(),
+            arrived,
             parked: 0,
             exclusive: false,
             held,
@@ -161,7 +172,7 @@ impl Served {
             }
             let stop = self.take_requests(cx, &mut turn);
             match self.poll_send(cx) {
-                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Ok(())) => self.note_sent(),
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Io(error)),
                 Poll::Pending => return self.sleep(),
             }
@@ -221,9 +232,9 @@ impl Served {
                 return Stop::Blocked;
             }
             match self.next_request(cx) {
-                Ok(Some((frame, charge))) => {
+                Ok(Some((head, frame, charge))) => {
                     *turn -= 1;
-                    self.call(cx, frame, charge);
+                    self.call(cx, head, frame, charge);
                 }
                 Ok(None) if self.held.is_waiting() => return Stop::Blocked,
                 Ok(None) => return Stop::Starved,
@@ -243,7 +254,7 @@ impl Served {
     }
 
     /// The request at the front of the input, if it is complete and has its permit.
-    fn next_request(&mut self, cx: &mut Context<'_>) -> Result<Option<(Bytes, u32)>, End> {
+    fn next_request(&mut self, cx: &mut Context<'_>) -> Result<Option<(Head, Bytes, u32)>, End> {
         let (head, charge) = match self.reading {
             Some(reading) => reading,
             None => {
@@ -271,7 +282,7 @@ impl Served {
         match self.input.cut(head.length) {
             Some(frame) => {
                 self.reading = None;
-                Ok(Some((frame, charge)))
+                Ok(Some((head, frame, charge)))
             }
             None => {
                 self.reading = Some((head, charge));
@@ -296,8 +307,9 @@ impl Served {
         }
     }
 
-    fn call(&mut self, cx: &mut Context<'_>, frame: Bytes, charge: u32) {
+    fn call(&mut self, cx: &mut Context<'_>, head: Head, frame: Bytes, charge: u32) {
         self.counters().requests.add(1);
+        let called = self.shared.env.now();
         let state = match self.shared.handler.call(&self.context, frame) {
             Call::Ready(reply) => State::Done(reply),
             Call::Pending(waiting) => first_poll(cx, waiting),
@@ -306,17 +318,21 @@ impl Served {
                 first_poll(cx, waiting)
             }
         };
+        let now = self.shared.env.now();
+        let Head { api_key, api_version, .. } = head;
+        let arrived = self.arrived;
+        let line = Timeline { api_key, api_version, arrived, called, parked: now, answered: now };
         match state {
             State::Done(reply) if self.requests.is_empty() => {
                 self.sealed |= reply.is_close();
-                self.finish(reply, charge);
+                self.finish(reply, charge, line, now);
             }
             State::Done(reply) => {
                 self.park(&reply);
-                self.requests.push_back(Request { state: State::Done(reply), charge });
+                self.requests.push_back(Request { state: State::Done(reply), charge, line });
             }
             waiting @ State::Waiting(_) => {
-                self.requests.push_back(Request { state: waiting, charge });
+                self.requests.push_back(Request { state: waiting, charge, line });
             }
         }
     }
@@ -329,27 +345,35 @@ impl Served {
 
     /// Polls what waits, and lets replies go whose turn has come.
     fn poll_waiting(&mut self, cx: &mut Context<'_>) {
+        if self.requests.is_empty() {
+            return;
+        }
+        let now = self.shared.env.now();
         for index in 0..self.requests.len() {
             if let State::Waiting(waiting) = &mut self.requests[index].state
                 && let Poll::Ready(reply) = waiting.as_mut().poll(cx)
             {
                 self.park(&reply);
                 self.requests[index].state = State::Done(reply);
+                self.requests[index].line.answered = now;
             }
         }
         while self.closing.is_none()
             && let Some(Request { state: State::Done(_), .. }) = self.requests.front()
         {
-            if let Some(Request { state: State::Done(reply), charge }) = self.requests.pop_front() {
+            if let Some(Request { state: State::Done(reply), charge, line }) =
+                self.requests.pop_front()
+            {
                 self.parked -= reply.memory();
-                self.finish(reply, charge);
+                self.finish(reply, charge, line, now);
             }
         }
     }
 
     /// A reply has its turn.
-    fn finish(&mut self, reply: Reply, charge: u32) {
+    fn finish(&mut self, reply: Reply, charge: u32, line: Timeline, turn: Instant) {
         self.held.give(charge);
+        self.leaving.push(Leaving { line, turn, mute: reply.mute });
         match reply.outcome {
             Outcome::Frame(frame) => {
                 self.counters().replies.add(1);
@@ -360,6 +384,20 @@ impl Served {
         }
         if reply.mute > Duration::ZERO {
             self.muted = Some(Box::pin(tokio::time::sleep(reply.mute)));
+        }
+    }
+
+    /// The socket has taken all that was in the output.
+    fn note_sent(&mut self) {
+        if self.leaving.is_empty() {
+            return;
+        }
+        let now = self.shared.env.now();
+        let times = &self.seat.shard.times;
+        self.leaving.iter().for_each(|leaving| times.record(leaving, now));
+        match self.leaving.capacity() > KEPT_LEAVING {
+            true => self.leaving = Vec::new(),
+            false => self.leaving.clear(),
         }
     }
 
@@ -412,6 +450,7 @@ impl Served {
         if let Poll::Ready(Ok(count)) = read {
             self.seat.member.active.store(true, Ordering::Relaxed);
             self.counters().bytes_in.add(count as u64);
+            self.arrived = self.shared.env.now();
         }
         read
     }

@@ -26,10 +26,12 @@ mod roster;
 mod server;
 #[cfg(test)]
 mod tests;
+mod times;
 
 pub use counters::Counts;
 pub use error::StartError;
 pub use handler::{Call, Connection, Handler, Outcome, Reply, Waiting};
 pub use limits::Limits;
 pub use listener::{ListenerLimits, ListenerSpec, SecurityProtocol, UnknownSecurityProtocol};
-pub use server::{BoundServer, Server};
+pub use server::{BoundServer, Meter, Server, ThreadCounts};
+pub use times::{RequestTimes, Stage};

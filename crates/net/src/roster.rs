@@ -12,6 +12,7 @@ use crate::Limits;
 use crate::admission::{Admission, Admitted};
 use crate::counters::Counters;
 use crate::memory::ReplyMemory;
+use crate::times::Times;
 
 /// A data thread with its connections.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub(crate) struct Shard {
     pub(crate) executor: Executor,
     /// One for each listener.
     pub(crate) counters: Vec<Counters>,
+    pub(crate) times: Times,
     members: Mutex<BTreeMap<u64, Arc<Member>>>,
     count: AtomicUsize,
     joined: Notify,
@@ -111,6 +113,7 @@ impl Shard {
         Self {
             executor,
             counters: (0..listeners).map(|_| Counters::default()).collect(),
+            times: Times::default(),
             members: Mutex::default(),
             count: AtomicUsize::new(0),
             joined: Notify::new(),

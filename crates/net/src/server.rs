@@ -11,6 +11,7 @@ use crate::admission::Admission;
 use crate::log_gate::LogGate;
 use crate::memory::{ReplyMemory, RequestMemory};
 use crate::roster::Shard;
+use crate::times::RequestTimes;
 use crate::{Counts, Handler, Limits, ListenerLimits, ListenerSpec, SecurityProtocol, StartError};
 
 /// What all connections of a server share.
@@ -50,7 +51,60 @@ pub struct Server {
     watchers: Vec<Task<()>>,
 }
 
+/// Tells what a server has done and does, also after it was closed. Cheap to clone.
+#[derive(Clone)]
+pub struct Meter(Arc<Shared>);
+
+/// What happened on one listener on one data thread.
+#[derive(Clone, Debug)]
+pub struct ThreadCounts {
+    /// The listener.
+    pub listener: Arc<str>,
+    /// The number of the thread among those of the server.
+    pub thread: usize,
+    /// What happened.
+    pub counts: Counts,
+}
+
+impl Meter {
+    /// What happened, by listener and data thread.
+    #[must_use]
+    pub fn counts(&self) -> Vec<ThreadCounts> {
+        let listeners = self.0.listeners.iter().enumerate();
+        let of_listener = |(index, name): (usize, &Arc<str>)| {
+            let name = Arc::clone(name);
+            let threads = self.0.shards.iter().enumerate();
+            threads.map(move |(thread, shard)| ThreadCounts {
+                listener: Arc::clone(&name),
+                thread,
+                counts: shard.counters[index].counts(),
+            })
+        };
+        listeners.flat_map(of_listener).collect()
+    }
+
+    /// The requests that were answered, by API.
+    #[must_use]
+    pub fn request_times(&self) -> Vec<RequestTimes> {
+        let mut sums = Vec::new();
+        self.0.shards.iter().for_each(|shard| shard.times.add_to(&mut sums));
+        sums
+    }
+
+    /// See [`Server::memory_in_use`].
+    #[must_use]
+    pub fn memory_in_use(&self) -> (usize, usize) {
+        (self.0.requests.in_use(), self.0.replies.stuck())
+    }
+}
+
 impl Server {
+    /// Tells what the server has done and does.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        Meter(Arc::clone(&self.shared))
+    }
+
     /// Takes the ports of all listeners. With several data threads each gets a socket of its own on
     /// every port.
     ///

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use env::{Env, Worker, panic_message};
 use log::{CleanError, Cleanable, Cleaning, CleaningOptions, CleaningSummary, Pace, Step};
+use metrics::Tally;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use wire::Str;
@@ -40,6 +41,28 @@ pub struct Cleaner {
     state: Mutex<State>,
     /// Wakes threads that rest, when settings change.
     changed: Notify,
+    done: Done,
+}
+
+/// What was done so far.
+#[derive(Debug, Default)]
+struct Done {
+    cleanings: Tally,
+    bytes_before: Tally,
+    bytes_after: Tally,
+}
+
+/// What compaction has done since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CleanerFigures {
+    /// Threads that compact.
+    pub threads: usize,
+    /// Logs that were compacted, each time they were.
+    pub cleanings: u64,
+    /// Bytes of their segments before.
+    pub bytes_before: u64,
+    /// Bytes of their segments after.
+    pub bytes_after: u64,
 }
 
 struct State {
@@ -80,6 +103,7 @@ impl Cleaner {
             replicas,
             state: Mutex::new(state),
             changed: Notify::new(),
+            done: Done::default(),
         });
         cleaner.reconfigure(settings);
         cleaner
@@ -114,6 +138,16 @@ impl Cleaner {
         drop(threads);
     }
 
+    /// What was done since the start.
+    pub fn figures(&self) -> CleanerFigures {
+        CleanerFigures {
+            threads: self.state().threads.len(),
+            cleanings: self.done.cleanings.get(),
+            bytes_before: self.done.bytes_before.get(),
+            bytes_after: self.done.bytes_after.get(),
+        }
+    }
+
     async fn run(self: Arc<Self>) {
         loop {
             let changed = self.changed.notified();
@@ -137,6 +171,9 @@ impl Cleaner {
         let partition = &claim.partition;
         match self.clean(partition, cleanable, now_ms).await {
             Ok(Some(summary)) => {
+                self.done.cleanings.add(1);
+                self.done.bytes_before.add(summary.bytes_before);
+                self.done.bytes_after.add(summary.bytes_after);
                 report(partition, &cleanable, &summary);
                 true
             }

@@ -175,6 +175,8 @@ pub(crate) struct Wanted {
 
 /// Runs a flush where waiting does no harm; for [`crate::surroundings::Surroundings::flush`].
 pub(crate) fn run(partition: &Arc<Partition>, job: FlushJob, now_ms: i64) {
+    let began = partition.surroundings.now();
     let result = job.run();
+    partition.surroundings.count_flush(began);
     partition.flush_done(job, result, now_ms);
 }

@@ -19,6 +19,7 @@ use crate::flush::Flushing;
 use crate::moves::FutureReplica;
 use crate::settings::TopicSettings;
 use crate::surroundings::Surroundings;
+use crate::traffic::Traffic;
 use crate::waiters::{Parked, Visibility, Waiters};
 
 /// The `acks` of a produce request that wants every in-sync replica to have the batch.
@@ -40,6 +41,7 @@ pub struct Partition {
     pub(crate) waiters: Waiters,
     settings: ArcSwap<TopicSettings>,
     pub(crate) surroundings: Arc<Surroundings>,
+    pub(crate) traffic: Traffic,
     /// Why its log is not compacted any more.
     pub(crate) uncleanable: OnceLock<String>,
     /// Itself, for work that goes on in the background.
@@ -178,6 +180,7 @@ impl Partition {
             waiters: Waiters::default(),
             settings: ArcSwap::new(settings),
             surroundings,
+            traffic: Traffic::default(),
             uncleanable: OnceLock::new(),
             me: me.clone(),
         })
@@ -223,6 +226,13 @@ impl Partition {
         self.reader.load().log_end_offset()
     }
 
+    /// Bytes and segments of the log, where it starts and ends.
+    pub(crate) fn log_figures(&self) -> (u64, usize, i64, i64) {
+        let reader = self.reader.load();
+        let (size, segments) = reader.size_and_segments();
+        (size, segments, reader.log_start_offset(), reader.log_end_offset())
+    }
+
     /// Appends a client's batch as leader. The batch is visible to followers at once, to consumers
     /// when the high watermark passes it. `verified` matters to batches of transactions.
     pub fn append_produced(
@@ -257,6 +267,7 @@ impl Partition {
     ) -> Result<Appended, AppendError> {
         let ValidBatch { batch, log_append_time } = valid;
         let mut state = self.lock();
+        self.traffic.count_attempt();
         state.admit(by.acks, by.leader_epoch)?;
         let header = batch.header();
         if header.has_producer_id() {
@@ -286,6 +297,8 @@ impl Partition {
     ) -> Result<Appended, AppendError> {
         batch.stamp(state.log.log_end_offset(), state.replica.leader_epoch());
         let info = state.log.append(&batch, now_ms)?;
+        let records = u64::try_from(info.last_offset + 1 - info.base_offset).unwrap_or(0);
+        self.traffic.count_append(records, info.size as u64);
         let awaits_disk = state.flush_after_append(info.rolled);
         let header = batch.header();
         if header.is_transactional() && !header.is_control() {

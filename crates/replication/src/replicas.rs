@@ -18,6 +18,7 @@ use crate::moves::{DirectorySettings, Moves};
 use crate::partition::{Partition, State, committable_offset};
 use crate::settings::TopicSettings;
 use crate::surroundings::{DirectoryAssignment, Proposed, Surroundings, ToController};
+use crate::traffic::Retired;
 use crate::upkeep::Written;
 
 /// Tells the settings of a topic, as they are in an image.
@@ -53,9 +54,11 @@ pub struct Replicas {
     dirs: Arc<LogDirs>,
     settings_of: Arc<TopicSettingsOf>,
     replica_lag_time_max_ms: i64,
-    surroundings: Arc<Surroundings>,
+    pub(crate) surroundings: Arc<Surroundings>,
     image: Arc<ArcSwap<Image>>,
     topics: RwLock<HashMap<Str, Slots>>,
+    /// Taken after `topics`.
+    retired: Mutex<Retired>,
     directory_settings: Arc<DirectorySettingsOf>,
     pub(crate) moves: Moves,
     /// Directories asked for, of partitions that are not here yet.
@@ -98,6 +101,7 @@ impl Replicas {
             surroundings: Arc::new(surroundings),
             image: options.image,
             topics: RwLock::default(),
+            retired: Mutex::default(),
             directory_settings: options.directory_settings,
             moves: Moves::default(),
             preferred: Mutex::default(),
@@ -373,13 +377,21 @@ impl Replicas {
         if slots.len() <= index {
             slots.resize(index + 1, Slot::Elsewhere);
         }
-        slots[index] = slot;
-        if slots.iter().all(|slot| matches!(slot, Slot::Elsewhere)) {
+        let before = std::mem::replace(&mut slots[index], slot);
+        let is_last = slots.iter().all(|slot| matches!(slot, Slot::Elsewhere));
+        if is_last {
             topics.remove(topic);
+        }
+        if let Slot::Online(replica) = before {
+            self.retired().add(&replica, is_last);
         }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Str, Slots>> {
+    pub(crate) fn retired(&self) -> MutexGuard<'_, Retired> {
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, HashMap<Str, Slots>> {
         self.topics.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,13 +1,14 @@
 //! What the replicas of a broker know of the world around them.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use env::Env;
 use log::FlushJob;
 use metadata::Image;
+use metrics::{Distribution, Histogram};
 use replica::{BrokerStanding, Brokers, Context, IsrProposal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -55,12 +56,14 @@ pub(crate) struct Surroundings {
     image: Arc<ArcSwap<Image>>,
     broker_epoch: AtomicI64,
     to_controller: ToController,
+    flushes: Mutex<Histogram>,
 }
 
 impl Surroundings {
     pub(crate) fn new(env: Env, image: Arc<ArcSwap<Image>>, to_controller: ToController) -> Self {
         let began = env.now();
-        Self { env, began, image, broker_epoch: AtomicI64::new(-1), to_controller }
+        let (broker_epoch, flushes) = (AtomicI64::new(-1), Mutex::default());
+        Self { env, began, image, broker_epoch, to_controller, flushes }
     }
 
     /// Runs `event` with the world as it is now.
@@ -71,6 +74,19 @@ impl Surroundings {
             local_broker_epoch: self.broker_epoch.load(Ordering::Relaxed),
             brokers: self,
         })
+    }
+
+    /// A flush was begun at `began` and is over.
+    pub(crate) fn count_flush(&self, began: Instant) {
+        let took = self.now().saturating_duration_since(began).as_micros();
+        let flushes = self.flushes.lock().unwrap_or_else(PoisonError::into_inner);
+        flushes.record(u64::try_from(took).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn flush_times(&self) -> Distribution {
+        let mut times = Distribution::default();
+        self.flushes.lock().unwrap_or_else(PoisonError::into_inner).add_to(&mut times);
+        times
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -42,6 +42,7 @@ pub(crate) async fn handle(request: Request, message: FetchRequest) -> Reply<Fet
     };
     let plan = Plan::new(&request, &context, visibility, replica_id);
     let outcome = read(&request, &plan, &limits, wait).await;
+    plan.count(&broker.failures.fetch, &outcome);
     Reply::Send(respond::to_wire(&request, &context, plan, outcome))
 }
 
@@ -73,6 +74,7 @@ async fn read(request: &Request, plan: &Plan, limits: &Limits, wait: Duration) -
     }
     let env = &request.broker.env;
     let deadline = env.now() + wait;
+    let _waiting = request.broker.waiting_fetches.enter();
     loop {
         let parked = Registered::new(plan, limits.min_bytes);
         // Once more, now that nothing can be missed; this also sees what came while we registered.

@@ -248,16 +248,26 @@ impl<'a> Produce<'a> {
             .map_err(|rejection| Failure::Rejected(rejection, None))?;
         let verified = self.verdicts.of((self.topics, place)).map_err(Failure::NotAppended)?;
         let broker = &self.request.broker;
-        let replica = broker
-            .replicas
-            .get(topic, index)
-            .map_err(|error| Failure::from(AppendError::from(error)))?;
+        let replica = broker.replicas.get(topic, index).map_err(|error| {
+            broker.failures.produce.add(1);
+            Failure::from(AppendError::from(error))
+        })?;
         let rules = replica.settings();
         let valid =
             broker.codecs.with(|codecs| batch.validate(&rules.produce, self.now_ms, codecs));
-        let valid = valid.map_err(|rejection| Failure::of_batch(rejection, &replica))?;
-        let appended = replica.append_produced(valid, self.acks, verified, self.now_ms)?;
-        Ok((replica, appended))
+        let appended = match valid {
+            Ok(valid) => replica
+                .append_produced(valid, self.acks, verified, self.now_ms)
+                .map_err(Failure::from),
+            Err(rejection) => Err(Failure::of_batch(rejection, &replica)),
+        };
+        match appended {
+            Ok(appended) => Ok((replica, appended)),
+            Err(failure) => {
+                failure.count(&replica, record_data.len());
+                Err(failure)
+            }
+        }
     }
 
     fn reject(
@@ -326,6 +336,25 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Counts it. Who comes to the wrong place or sends what is too large or broken has itself to
+    /// blame (Kafka's `failedProduceRequestRate`).
+    fn count(&self, replica: &Partition, bytes: usize) {
+        let code = match self {
+            Self::Rejected(rejection, _) => error_map::rejection(rejection),
+            Self::NotAppended(denied) => denied.code,
+        };
+        match code {
+            ErrorCode::MessageTooLarge => replica.count_rejected(bytes as u64),
+            ErrorCode::NotLeaderOrFollower
+            | ErrorCode::UnknownTopicOrPartition
+            | ErrorCode::CorruptMessage
+            | ErrorCode::KafkaStorageError => {}
+            _ => replica.count_failed_produce(),
+        }
+    }
+}
+
 impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
         let message = error.answered_message().map(Str::from);
@@ -342,6 +371,7 @@ async fn wait_for_acknowledgements(
     response: &mut ProduceResponse,
 ) {
     let deadline = request.broker.env.now() + timeout;
+    let _waiting = request.broker.waiting_produces.enter();
     for wait in waiting {
         let outcome =
             wait.replica.acknowledged(&request.broker.env, &wait.appended, deadline).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use metrics::Tally;
 use replication::{Partition, ReadAsk, ReadOutcome, ReplicaFetch, Visibility};
 use wire::messages::FetchRequest;
 use wire::{ErrorCode, Str};
@@ -108,6 +109,22 @@ impl Plan {
         self.entries.iter().filter_map(|entry| entry.replica.as_ref().ok())
     }
 
+    /// Counts what the fetch does, by partition. Who asks at the wrong place, or for what is not
+    /// there, has itself to blame (Kafka's `failedFetchRequestRate`).
+    pub(super) fn count(&self, unplaced: &Tally, outcomes: &[Outcome]) {
+        for (entry, outcome) in self.entries.iter().zip(outcomes) {
+            match (&entry.replica, outcome) {
+                (Ok(replica), Outcome::Failed(error)) if is_failure(*error) => {
+                    replica.count_failed_fetch();
+                }
+                (Ok(replica), outcome) => {
+                    replica.count_fetch(outcome.bytes(), self.follower.is_some());
+                }
+                (Err(_), _) => unplaced.add(1),
+            }
+        }
+    }
+
     /// Reads all partitions in order. The first batch found is given whole whatever its size
     /// (kafka-apis 38).
     pub(super) fn read(&self, max_bytes: u64) -> Vec<Outcome> {
@@ -146,6 +163,20 @@ impl Plan {
             Err(error) => Outcome::Failed(error_map::read(&error)),
         }
     }
+}
+
+fn is_failure(error: ErrorCode) -> bool {
+    !matches!(
+        error,
+        ErrorCode::NotLeaderOrFollower
+            | ErrorCode::UnknownTopicOrPartition
+            | ErrorCode::UnknownLeaderEpoch
+            | ErrorCode::FencedLeaderEpoch
+            | ErrorCode::ReplicaNotAvailable
+            | ErrorCode::KafkaStorageError
+            | ErrorCode::OffsetOutOfRange
+            | ErrorCode::InconsistentTopicId
+    )
 }
 
 fn epoch(epoch: i32) -> Option<i32> {
