@@ -2,6 +2,7 @@
 
 mod compat;
 mod config;
+mod metrics;
 
 use std::error::Error;
 use std::fs;
@@ -14,6 +15,7 @@ use crate::workspace;
 fn documents() -> Result<Vec<(PathBuf, String)>, Box<dyn Error>> {
     Ok(vec![
         (PathBuf::from("docs/reference/config.md"), config::reference()),
+        (PathBuf::from("docs/reference/metrics.md"), metrics::reference()),
         (PathBuf::from("COMPAT.md"), compat::document(&workspace::root())?),
     ])
 }

@@ -29,8 +29,8 @@ pub use log_config::{
 };
 pub use server::{
     ConnectionOverrides, DynamicSettings, FetchConfig, GroupCoordinatorConfig, ListenerLimits,
-    Listeners, LogManagerConfig, MetadataLogConfig, MigrationPolicy, NetworkConfig, NodeConfig,
-    QuorumConfig, ReplicationConfig, Roles, ServerConfig, ShareConfig, ThrottleConfig,
+    Listeners, LogManagerConfig, MetadataLogConfig, MetricsConfig, MigrationPolicy, NetworkConfig,
+    NodeConfig, QuorumConfig, ReplicationConfig, Roles, ServerConfig, ShareConfig, ThrottleConfig,
     TransactionConfig,
 };
 pub use setting::{DefaultValue, Effect, Importance, Kind, Mode, Setting, Synonym};

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 pub use areas::{
     ConnectionOverrides, FetchConfig, GroupCoordinatorConfig, LogManagerConfig, MetadataLogConfig,
-    MigrationPolicy, NetworkConfig, NodeConfig, QuorumConfig, ReplicationConfig, Roles,
-    ShareConfig, ThrottleConfig, TransactionConfig,
+    MetricsConfig, MigrationPolicy, NetworkConfig, NodeConfig, QuorumConfig, ReplicationConfig,
+    Roles, ShareConfig, ThrottleConfig, TransactionConfig,
 };
 pub use listeners::{ListenerLimits, Listeners};
 
@@ -38,6 +38,8 @@ pub struct ServerConfig {
     pub node: NodeConfig,
     /// Where it listens and what it advertises.
     pub listeners: Listeners,
+    /// Metrics and where they are served.
+    pub metrics: MetricsConfig,
     /// Sockets, connections, what may be in flight.
     pub network: NetworkConfig,
     /// The controller quorum.
@@ -111,6 +113,7 @@ impl ServerConfig {
         let config = ServerConfig {
             node: NodeConfig::read(&values)?,
             listeners: Listeners::read(&values, &statics, &broker)?,
+            metrics: MetricsConfig::read(&values)?,
             network: NetworkConfig::read(&values)?,
             quorum: QuorumConfig::read(&values)?,
             metadata_log: MetadataLogConfig::read(&values)?,

@@ -8,6 +8,7 @@ mod client_metrics;
 mod group;
 mod group_dynamic;
 mod log;
+mod metrics;
 mod network;
 mod quorum;
 mod quota;
@@ -45,6 +46,7 @@ pub const BROKER: &[Area] = &[
     Area { title: "Security and TLS", rows: security::ROWS },
     Area { title: "SASL", rows: sasl::ROWS },
     Area { title: "Tiered storage", rows: remote::ROWS },
+    Area { title: "Metrics and health", rows: metrics::ROWS },
 ];
 
 /// Broker settings that only exist as dynamic ones.

@@ -6,7 +6,6 @@
 mod classic;
 mod cluster;
 mod consumer;
-mod embedded;
 mod error;
 mod groups;
 mod journal;

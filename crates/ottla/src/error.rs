@@ -45,6 +45,9 @@ pub enum StartError {
     /// A listener cannot be opened.
     #[error(transparent)]
     Net(#[from] net::StartError),
+    /// Those who watch cannot be let in where `metrics.listeners` says.
+    #[error("metrics.listeners: {0}")]
+    Watch(env::ListenError),
     /// The log directories cannot be used.
     #[error(transparent)]
     Log(#[from] log::Error),

@@ -5,8 +5,10 @@ mod error;
 mod local_controller;
 mod logging;
 mod node;
+mod refusals;
 mod settings;
 pub mod start;
+mod watch;
 
 pub use broker::Loggers;
 pub use error::StartError;

@@ -13,7 +13,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 use crate::error::StartError;
 
 /// The crates of this program that write log lines. Their modules become known as they do.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
     "broker",
     "client",
     "controller",
@@ -25,6 +25,7 @@ const CRATES: [&str; 11] = [
     "quorum_node",
     "replication",
     "cli",
+    "web",
 ];
 
 /// What is logged when nothing is said.

@@ -19,6 +19,7 @@ use env::{Env, Executor, Task};
 use log::LogDirs;
 use metadata::controller::Bootstrap;
 use metadata::{Image, ResourceType};
+use metrics::Tally;
 use net::{BoundServer, Server};
 use quorum_node::bootstrap::{FRESH_FEATURES, feature_records};
 use quorum_node::{FormatOptions, InitialVoters, NoPeers, QuorumNode};
@@ -31,7 +32,8 @@ use wire::{Str, Uuid};
 use crate::data_dirs::DataDirs;
 use crate::error::StartError;
 use crate::local_controller::{ControllerDoor, LocalController, keep_registered};
-use crate::settings;
+use crate::watch::{Parts, State, Watch};
+use crate::{refusals, settings};
 
 /// How a node is started.
 #[derive(Debug, Clone)]
@@ -62,6 +64,7 @@ pub struct Node {
     quorum: QuorumNode,
     publisher: Task<PublisherError>,
     dirs: DataDirs,
+    watch: Watch,
     tasks: Vec<Task<()>>,
 }
 
@@ -82,8 +85,8 @@ impl Node {
     /// What is in the way, with what to do about it.
     pub async fn start(env: &Env, options: NodeOptions) -> Result<Self, StartError> {
         let NodeOptions { config, cluster_id, data_threads, loggers } = options;
-        refuse_other_nodes(&config)?;
-        refuse_authorizer(&config)?;
+        refusals::check(&config)?;
+        let watch = Watch::open(env, &config).await?;
         let executors = env.data_threads(data_threads).map_err(StartError::Thread)?;
         let foundation = lay_foundation(env, &config, cluster_id, &executors).await?;
         let cluster_id = foundation.dirs.cluster_id().to_owned();
@@ -103,33 +106,36 @@ impl Node {
         let controller = LocalController::new(handle, config.load().listeners.inter_broker.clone());
         let telemetry = open_telemetry_receiver(env, &config.load()).await?;
         let outside = Outside { controller: Arc::new(controller), loggers, telemetry };
-        let (broker, assignments) =
+        watch.enter(State::Recovery);
+        let Assembled { broker, assignments, loaded } =
             put_broker_together(env, &config, &foundation.dirs, &metadata, outside).await;
         let replicas = Arc::clone(broker.replicas());
         let cleaner = Cleaner::start(env, Arc::clone(&replicas), settings::cleaner(&config.load()));
+        let unclean_elections = watch.unclean_elections();
         let follower = Follower {
             env: env.clone(),
             config: Arc::clone(&config),
             replicas: Arc::clone(&replicas),
             cleaner: Arc::clone(&cleaner),
             broker: Arc::clone(&broker),
+            unclean_elections,
         };
         let mut tasks = vec![registration, env.spawn("follow metadata", follower.run(events))];
         tasks.extend(keep_replicas_up(env, &replicas, &config.load()));
         tasks.push(env.spawn("client metrics", Arc::clone(&broker).keep_client_metrics()));
 
-        let introduction = introduce(env, &config.load(), &foundation.advertised);
-        let (mut lifecycle, shutdown) =
-            Lifecycle::register(Arc::clone(&broker), Arc::clone(&foundation.dirs), introduction)
-                .await?;
-        lifecycle.until_unfenced().await;
+        let (lifecycle, shutdown) =
+            join(env, &broker, &foundation.dirs, &foundation.advertised).await?;
         let broker_epoch = lifecycle.broker_epoch();
         tasks.extend(look_after_directories(env, &broker, assignments));
         tasks.push(env.spawn("heartbeats", lifecycle.run()));
         let client_server =
-            foundation.client_server.serve(Arc::new(BrokerDoor::new(broker))).await?;
-        let dirs = DataDirs::new(env, &config.load(), &foundation.dirs);
+            foundation.client_server.serve(Arc::new(BrokerDoor::new(Arc::clone(&broker)))).await?;
+        let (status, cleaning) = (quorum.handle().status(), Arc::clone(&cleaner));
         let servers = vec![client_server, controller_server];
+        let meters = servers.iter().map(Server::meter).collect();
+        watch.show(env, Parts { broker, meters, executors, status, cleaner: cleaning, loaded });
+        let dirs = DataDirs::new(env, &config.load(), &foundation.dirs);
         let addresses = servers.iter().flat_map(|server| server.addresses().to_vec()).collect();
         Ok(Self {
             env: env.clone(),
@@ -143,6 +149,7 @@ impl Node {
             quorum,
             publisher,
             dirs,
+            watch,
             tasks,
         })
     }
@@ -176,8 +183,14 @@ impl Node {
         &self.addresses
     }
 
+    /// Where it can be watched.
+    pub fn watched_at(&self) -> &[SocketAddr] {
+        self.watch.addresses()
+    }
+
     /// Stops in order: gives leaderships away, closes connections, brings all logs onto the disk.
     pub async fn stop(mut self) {
+        self.watch.enter(State::PendingControlledShutdown);
         let leaving = self.shutdown.give_away_leaderships();
         tokio::select! {
             biased;
@@ -186,6 +199,7 @@ impl Node {
                 tracing::warn!("the controller does not let this broker go; stopping all the same");
             }
         }
+        self.watch.enter(State::ShuttingDown);
         self.servers.iter_mut().for_each(Server::stop_accepting);
         self.servers.drain(..).for_each(Server::close);
         self.tasks.iter().for_each(Task::abort);
@@ -231,34 +245,6 @@ fn keep_replicas_up(env: &Env, replicas: &Arc<Replicas>, config: &ServerConfig) 
             replicas().expire_producers(settings::producer_expiry(config)),
         ),
     ]
-}
-
-/// A quorum of several nodes, or a node of one role alone, is not served.
-fn refuse_other_nodes(config: &ServerConfig) -> Result<(), StartError> {
-    let roles = config.node.process_roles;
-    let others =
-        config.quorum.voters.iter().filter(|voter| voter.id != config.node.node_id).count();
-    if others > 0 || !roles.broker || !roles.controller {
-        return Err(StartError::Unsupported(
-            "this release runs one node that is both broker and controller; set \
-             process.roles=broker,controller and name no other node in controller.quorum.voters"
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// A file that asks for access control must not start a node that lets everybody in.
-fn refuse_authorizer(config: &ServerConfig) -> Result<(), StartError> {
-    match config.static_config().get("authorizer.class.name").map(str::trim) {
-        None | Some("") => Ok(()),
-        Some(_) => Err(StartError::Unsupported(
-            "authorizer.class.name asks for access control, which this release does not have: \
-             whoever reaches a listener may do everything; take the setting out to start all the \
-             same"
-                .to_owned(),
-        )),
-    }
 }
 
 /// Takes ports and log directories, and makes a cluster of empty directories.
@@ -395,6 +381,15 @@ async fn open_telemetry_receiver(
     opened.await.map(Some)
 }
 
+/// A broker with its replicas.
+struct Assembled {
+    broker: Arc<Broker>,
+    /// What the controller is to know.
+    assignments: mpsc::UnboundedReceiver<DirectoryAssignment>,
+    /// How many logs were loaded, and how long it took.
+    loaded: (usize, Duration),
+}
+
 /// Loads the logs where the image places them, and makes the broker that serves them.
 async fn put_broker_together(
     env: &Env,
@@ -402,14 +397,16 @@ async fn put_broker_together(
     dirs: &Arc<LogDirs>,
     metadata: &Metadata,
     outside: Outside,
-) -> (Arc<Broker>, mpsc::UnboundedReceiver<DirectoryAssignment>) {
+) -> Assembled {
     let image = metadata.cell();
     reconfigure(config, &image.load());
     let (proposals, _isr_changes) = mpsc::unbounded_channel();
-    let (assignments, to_assign) = mpsc::unbounded_channel();
+    let (to_assign, assignments) = mpsc::unbounded_channel();
     let of_directories = Arc::clone(config);
     let settings_of = settings::topic_settings(Arc::clone(config));
-    let loaded = load_logs(dirs, &settings_of, metadata).await;
+    let began = env.now();
+    let logs = load_logs(dirs, &settings_of, metadata).await;
+    let loaded = (logs.logs.len(), env.now().saturating_duration_since(began));
     let node_id = config.load().node.node_id;
     let options = ReplicasOptions {
         node_id,
@@ -418,7 +415,7 @@ async fn put_broker_together(
         settings_of,
         replica_lag_time_max_ms: config.load().replication.replica_lag_time_max_ms,
         proposals,
-        assignments,
+        assignments: to_assign,
         directory_settings: Arc::new(move || settings::directories(&of_directories.load())),
     };
     let broker = Broker::new(BrokerParts {
@@ -427,7 +424,7 @@ async fn put_broker_together(
         cluster_id: Str::copy_from(dirs.cluster_id()),
         config: Arc::clone(config),
         image,
-        replicas: Arc::new(Replicas::new(env, options, loaded)),
+        replicas: Arc::new(Replicas::new(env, options, logs)),
         controller: outside.controller,
         loggers: outside.loggers,
         telemetry: outside.telemetry,
@@ -436,7 +433,21 @@ async fn put_broker_together(
     broker.place_groups(&broker.image());
     broker.place_transactions(&broker.image());
     broker.place_share_states(&broker.image());
-    (broker, to_assign)
+    Assembled { broker, assignments, loaded }
+}
+
+/// Registers the broker; returns once the controller lets it take part.
+async fn join(
+    env: &Env,
+    broker: &Arc<Broker>,
+    dirs: &Arc<LogDirs>,
+    advertised: &[Endpoint],
+) -> Result<(Lifecycle, ShutdownOrder), StartError> {
+    let introduction = introduce(env, &broker.config(), advertised);
+    let (mut lifecycle, shutdown) =
+        Lifecycle::register(Arc::clone(broker), Arc::clone(dirs), introduction).await?;
+    lifecycle.until_unfenced().await;
+    Ok((lifecycle, shutdown))
 }
 
 /// Starts what tells the controller where replicas are, and what moves them.
@@ -540,16 +551,14 @@ struct Follower {
     replicas: Arc<Replicas>,
     cleaner: Arc<Cleaner>,
     broker: Arc<Broker>,
+    unclean_elections: Arc<Tally>,
 }
 
 impl Follower {
     async fn run(self, mut events: mpsc::Receiver<MetadataEvent>) {
         while let Some(event) = events.recv().await {
             let MetadataEvent::Update(update) = event else { continue };
-            // Such come all the time, with the records that show that the controller is there.
-            if update.changes.is_empty() {
-                continue;
-            }
+            self.unclean_elections.add(update.changes.unclean_election_count);
             if !update.changes.client_quotas.is_empty() {
                 tracing::warn!("client quotas are kept and shown, but do not limit anybody yet");
             }

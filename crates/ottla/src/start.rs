@@ -130,6 +130,9 @@ fn announce(node: &Node, node_id: i32, took: Duration) {
     for (name, address) in node.addresses() {
         let _ = write!(line, ", {name}://{address}");
     }
+    for address in node.watched_at() {
+        let _ = write!(line, ", metrics http://{address}/metrics");
+    }
     // A closed stdout is no reason not to serve.
     let _ = writeln!(std::io::stdout(), "{line}");
 }

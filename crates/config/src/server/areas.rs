@@ -32,6 +32,16 @@ typed! {
 }
 
 typed! {
+    /// Metrics and where they are served.
+    pub struct MetricsConfig from BROKER {
+        entities_max: i32 = "metrics.entities.max",
+        /// As `http://host:port`.
+        listeners: Vec<String> = "metrics.listeners",
+        partition_level: String = "metrics.partition.level",
+    }
+}
+
+typed! {
     /// Sockets, connections, what may be in flight.
     pub struct NetworkConfig from BROKER {
         connection_failed_authentication_delay_ms: i32 =

@@ -1,7 +1,6 @@
 //! Groups of the classic protocol: join, sync, heartbeat, leave (kafka-semantics H).
 
 mod alive;
-mod convert;
 mod describe;
 mod join;
 mod member;
@@ -15,6 +14,5 @@ mod sync;
 mod turn;
 mod written;
 
-pub(crate) use convert::{Convert, by_id, by_name, classic_metadata};
-pub(crate) use state::{CONSUMER_PROTOCOL_TYPE, ClassicGroup};
+pub(crate) use state::ClassicGroup;
 pub use written::AfterWrite;

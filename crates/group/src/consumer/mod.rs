@@ -12,13 +12,11 @@
 //! ```
 
 mod assign;
-mod convert;
 mod describe;
 mod hash;
 mod heartbeat;
 mod leave;
 mod member;
-mod mixed;
 mod offsets;
 mod part;
 mod reconcile;

@@ -1,6 +1,6 @@
 //! A consumer group as its records say, and what follows from them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use wire::{Str, Uuid};
@@ -38,10 +38,8 @@ pub(crate) struct ConsumerGroup {
 
     /// The group epoch in which the topics were last looked at; none if they have to be.
     pub(super) checked_in_epoch: Option<i32>,
-    /// Classic members that were sent to join again.
-    pub(super) rejoining: BTreeSet<Str>,
-    /// Since when patterns are being matched, in milliseconds.
-    pub(super) resolving_since_ms: Option<i64>,
+    /// Patterns are being matched.
+    pub(super) is_resolving: bool,
 }
 
 impl ConsumerGroup {
@@ -62,8 +60,7 @@ impl ConsumerGroup {
             regex_counts: BTreeMap::new(),
             assignor_counts: BTreeMap::new(),
             checked_in_epoch: None,
-            rejoining: BTreeSet::new(),
-            resolving_since_ms: None,
+            is_resolving: false,
         }
     }
 
