@@ -8,7 +8,7 @@ use wire::ApiKey;
 /// memory than there is.
 const DETAILED_BYTES_MAX: usize = 8 << 20;
 /// Bytes of memory for a byte of such a request: what it is decoded into, and its answer.
-const DETAILED_FACTOR: usize = 16;
+const DETAILED_FACTOR: usize = 32;
 /// The same for Fetch, whose partitions are described in it.
 const FETCH_FACTOR: usize = 4;
 
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(request_bytes_max(ApiKey::Produce.code()), usize::MAX);
         for key in [ApiKey::Metadata.code(), ApiKey::DescribeConfigs.code(), -1, i16::MAX] {
             assert_eq!(request_bytes_max(key), 8 << 20);
-            assert_eq!(request_estimate(key, 100), 1_600);
+            assert_eq!(request_estimate(key, 100), 3_200);
         }
         assert_eq!(request_estimate(ApiKey::Produce.code(), 1 << 20), 0);
     }

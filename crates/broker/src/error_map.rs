@@ -143,9 +143,9 @@ pub(crate) fn group(error: &group::Error) -> ErrorCode {
         group::Error::GroupSubscribedToTopic => ErrorCode::GroupSubscribedToTopic,
         group::Error::OffsetMetadataTooLarge => ErrorCode::OffsetMetadataTooLarge,
         group::Error::UnstableOffsetCommit => ErrorCode::UnstableOffsetCommit,
-        group::Error::ConsumerGroupNotFound(_) | group::Error::NotConsumerGroup(_) => {
-            ErrorCode::GroupIdNotFound
-        }
+        group::Error::ConsumerGroupNotFound(_)
+        | group::Error::NotConsumerGroup(_)
+        | group::Error::CannotUpgrade(_) => ErrorCode::GroupIdNotFound,
         group::Error::NotAMember { .. } | group::Error::UnknownInstanceId(_) => {
             ErrorCode::UnknownMemberId
         }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use config::ServerConfig;
+use config::{MigrationPolicy, ServerConfig};
 use coordination::{GroupCoordinator, Linger, Origin, Settings};
 use env::Env;
 use group::{Assignor, ClusterChanged, ClusterView, ConsumerSettings, ResolveRegexes};
@@ -37,6 +37,7 @@ pub(crate) fn coordinator(
             .unwrap_or(Compression::None),
         ..Settings::default()
     };
+    let policy = group.consumer_migration_policy;
     let of_groups = group::Settings {
         initial_rebalance_delay_ms: group.initial_rebalance_delay_ms,
         min_session_timeout_ms: group.min_session_timeout_ms,
@@ -51,6 +52,14 @@ pub(crate) fn coordinator(
             session_timeout_ms: group.consumer_session_timeout_ms,
             heartbeat_interval_ms: group.consumer_heartbeat_interval_ms,
             assignment_interval_ms: group.consumer_assignment_interval_ms,
+            can_upgrade: matches!(
+                policy,
+                MigrationPolicy::Upgrade | MigrationPolicy::Bidirectional
+            ),
+            can_downgrade: matches!(
+                policy,
+                MigrationPolicy::Downgrade | MigrationPolicy::Bidirectional
+            ),
             regex_refresh_interval_ms: group.consumer_regex_refresh_interval_ms,
         },
     };

@@ -6,6 +6,7 @@
 mod classic;
 mod cluster;
 mod consumer;
+mod embedded;
 mod error;
 mod groups;
 mod journal;

@@ -95,6 +95,20 @@ pub enum Timer {
         /// The member.
         member_id: Str,
     },
+    /// A classic member of a consumer group takes too long to join again.
+    MemberJoin {
+        /// The group.
+        group_id: Str,
+        /// The member.
+        member_id: Str,
+    },
+    /// A classic member of a consumer group takes too long to ask for its assignment.
+    MemberSync {
+        /// The group.
+        group_id: Str,
+        /// The member.
+        member_id: Str,
+    },
     /// Time to look for expired offsets.
     Retention,
 }

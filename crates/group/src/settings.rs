@@ -37,6 +37,10 @@ pub struct ConsumerSettings {
     pub heartbeat_interval_ms: i32,
     /// `assignment.interval.ms`; a group may have its own.
     pub assignment_interval_ms: i32,
+    /// Whether a classic group with members may become a consumer group (`migration.policy`).
+    pub can_upgrade: bool,
+    /// Whether a consumer group whose members all speak the classic protocol becomes classic.
+    pub can_downgrade: bool,
     /// `regex.refresh.interval.ms`.
     pub regex_refresh_interval_ms: i32,
 }
@@ -57,6 +61,8 @@ impl Default for ConsumerSettings {
             session_timeout_ms: 45_000,
             heartbeat_interval_ms: 5_000,
             assignment_interval_ms: 1_000,
+            can_upgrade: true,
+            can_downgrade: true,
             regex_refresh_interval_ms: 600_000,
         }
     }

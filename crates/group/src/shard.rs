@@ -127,10 +127,10 @@ impl Shard {
         let mut turn = turn!(self, now_ms, &mut out);
         let (state, hashes) = (&mut self.state, &mut self.hashes);
         match request {
-            Request::JoinGroup(request) => join(state, request, token, &mut turn),
+            Request::JoinGroup(request) => join(state, request, token, hashes, &mut turn),
             Request::SyncGroup(request) => sync(state, request, token, &mut turn),
             Request::Heartbeat(request) => heartbeat(state, &request, &mut turn),
-            Request::LeaveGroup(request) => leave(state, request, &mut turn),
+            Request::LeaveGroup(request) => leave(state, request, hashes, &mut turn),
             Request::DescribeGroups(request) => describe(state, &request, &mut turn),
             Request::ListGroups(request) => list(state, &request, &mut turn),
             Request::DeleteGroups(request) => delete(state, request, &mut turn),
@@ -175,6 +175,8 @@ impl Shard {
         let group_id = match timer {
             Timer::Session { group_id, .. }
             | Timer::Revocation { group_id, .. }
+            | Timer::MemberJoin { group_id, .. }
+            | Timer::MemberSync { group_id, .. }
             | Timer::Join { group_id }
             | Timer::Sync { group_id } => group_id,
             Timer::Retention => {
@@ -190,10 +192,17 @@ impl Shard {
                 Timer::Session { member_id, .. } => group.expire_session(member_id, &mut turn),
                 Timer::Join { .. } => group.expire_join(&mut turn),
                 Timer::Sync { .. } => group.expire_sync(&mut turn),
-                Timer::Revocation { .. } | Timer::Retention => {}
+                Timer::Revocation { .. }
+                | Timer::MemberJoin { .. }
+                | Timer::MemberSync { .. }
+                | Timer::Retention => {}
             },
             Some(Group::Consumer(group)) => match timer {
-                Timer::Session { member_id, .. } => group.fence(member_id, hashes, &mut turn),
+                Timer::Session { member_id, .. }
+                | Timer::MemberJoin { member_id, .. }
+                | Timer::MemberSync { member_id, .. } => {
+                    group.fence(std::slice::from_ref(member_id), hashes, &mut turn);
+                }
                 Timer::Revocation { member_id, .. } => {
                     group.expire_revocation(member_id, hashes, &mut turn);
                 }
@@ -253,13 +262,27 @@ fn classic_mut<'a>(state: &'a mut State, group_id: &Str) -> Option<&'a mut Class
     }
 }
 
-fn join(state: &mut State, request: JoinGroup, token: Token, turn: &mut Turn<'_>) {
+fn join(
+    state: &mut State,
+    request: JoinGroup,
+    token: Token,
+    hashes: &mut TopicHashes,
+    turn: &mut Turn<'_>,
+) {
     let group_id = request.group_id.clone();
+    if let Some(Group::Consumer(group)) = state.groups.get_mut(&group_id)
+        && !group.is_empty()
+    {
+        let mut records = Vec::new();
+        let result = group.classic_join(&request, hashes, &mut records, turn);
+        if result.is_ok() {
+            turn.out.records.extend(records);
+        }
+        turn.out.answer_committed(Response::JoinGroup(result));
+        return;
+    }
     let refused = match state.groups.get(&group_id) {
         Some(Group::Other(_)) => Some((Str::new(), Error::InconsistentGroupProtocol)),
-        Some(Group::Consumer(group)) if !group.is_empty() => {
-            Some((Str::new(), Error::InconsistentGroupProtocol))
-        }
         Some(Group::Classic(_)) => None,
         _ if request.member_id.is_empty() => None,
         _ => Some((request.member_id.clone(), Error::UnknownMemberId)),
@@ -292,23 +315,39 @@ fn create_group(state: &mut State, group_id: &Str, turn: &mut Turn<'_>) {
 }
 
 fn sync(state: &mut State, request: SyncGroup, token: Token, turn: &mut Turn<'_>) {
-    match classic_mut(state, &request.group_id.clone()) {
-        Some(group) => group.sync(request, token, turn),
-        None => turn.out.answer(Response::SyncGroup(Err(Error::UnknownMemberId))),
+    match state.groups.get_mut(&request.group_id) {
+        Some(Group::Classic(group)) => group.sync(request, token, turn),
+        Some(Group::Consumer(group)) => {
+            let synced = group.classic_sync(&request, turn);
+            turn.out.answer_committed(Response::SyncGroup(synced));
+        }
+        Some(Group::Other(_)) | None => {
+            turn.out.answer(Response::SyncGroup(Err(Error::UnknownMemberId)));
+        }
     }
 }
 
 fn heartbeat(state: &mut State, request: &Heartbeat, turn: &mut Turn<'_>) {
-    match classic_mut(state, &request.group_id) {
-        Some(group) => group.heartbeat(request, turn),
-        None => turn.out.answer(Response::Heartbeat(Err(Error::UnknownMemberId))),
+    match state.groups.get_mut(&request.group_id) {
+        Some(Group::Classic(group)) => group.heartbeat(request, turn),
+        Some(Group::Consumer(group)) => {
+            let result = group.classic_heartbeat(request, turn);
+            turn.out.answer_committed(Response::Heartbeat(result));
+        }
+        Some(Group::Other(_)) | None => {
+            turn.out.answer(Response::Heartbeat(Err(Error::UnknownMemberId)));
+        }
     }
 }
 
-fn leave(state: &mut State, request: LeaveGroup, turn: &mut Turn<'_>) {
-    match classic_mut(state, &request.group_id) {
-        Some(group) => group.leave(request.members, turn),
-        None => {
+fn leave(state: &mut State, request: LeaveGroup, hashes: &mut TopicHashes, turn: &mut Turn<'_>) {
+    match state.groups.get_mut(&request.group_id) {
+        Some(Group::Classic(group)) => group.leave(request.members, turn),
+        Some(Group::Consumer(group)) => {
+            let left = group.classic_leave(request.members, hashes, turn);
+            turn.out.answer_committed(Response::LeaveGroup(Ok(left)));
+        }
+        Some(Group::Other(_)) | None => {
             let unknown = |member: Leaving| Left { member, result: Err(Error::UnknownMemberId) };
             let left = request.members.into_iter().map(unknown).collect();
             turn.out.answer(Response::LeaveGroup(Ok(left)));
@@ -454,6 +493,12 @@ fn consumer_stays(
         Some(Group::Consumer(group)) => return group.heartbeat(request, hashes, records, turn),
         Some(group @ Group::Classic(_)) if request.is_join() && group.is_empty() => {
             group.add_tombstones(records);
+        }
+        Some(Group::Classic(classic)) if request.is_join() => {
+            let mut group = ConsumerGroup::upgraded(classic, hashes, records, turn)?;
+            let beat = group.heartbeat(request, hashes, records, turn)?;
+            classic.dismiss_all(turn);
+            return Ok(beat);
         }
         Some(_) => return Err(Error::NotConsumerGroup(group_id.clone())),
         None if request.is_join() => {}

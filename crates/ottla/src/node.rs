@@ -558,6 +558,10 @@ impl Follower {
     async fn run(self, mut events: mpsc::Receiver<MetadataEvent>) {
         while let Some(event) = events.recv().await {
             let MetadataEvent::Update(update) = event else { continue };
+            // Such come all the time, with the records that show that the controller is there.
+            if update.changes.is_empty() {
+                continue;
+            }
             self.unclean_elections.add(update.changes.unclean_election_count);
             if !update.changes.client_quotas.is_empty() {
                 tracing::warn!("client quotas are kept and shown, but do not limit anybody yet");

@@ -31,6 +31,7 @@ pub(super) const ROWS: &[Setting] = &[
         .works()
         .doc("Members a consumer group may have."),
     string("group.consumer.migration.policy", "bidirectional")
+        .works()
         .valid(Valid::OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]))
         .doc(
             "How groups may change protocol while they have members: to consumer \

@@ -69,7 +69,7 @@ pub fn describe_configs(
 }
 
 /// Bytes of memory that an answer may take.
-const ANSWER_BYTES_MAX: usize = 256 << 20;
+const ANSWER_BYTES_MAX: usize = 128 << 20;
 
 /// Groups have settings whether they exist or not, so a request can ask for any number of them.
 fn too_much(resource: &DescribeConfigsResource) -> DescribeConfigsResult {
@@ -240,7 +240,7 @@ mod tests {
         let refused = ErrorCode::InvalidRequest.code();
         let codes: Vec<bool> = response.results.iter().map(|r| r.error_code == refused).collect();
         assert_eq!(codes.len(), 300);
-        assert_eq!(codes.iter().filter(|refused| **refused).count(), 300 - 256);
+        assert_eq!(codes.iter().filter(|refused| **refused).count(), 300 - 128);
         assert!(codes.is_sorted());
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Step {
     NewGroup { replaced: Option<Box<Group>> },
     /// The leader's assignment takes effect.
     Assignment { generation_id: i32, assignments: HashMap<Str, Bytes> },
+    /// A consumer group became this one.
+    Downgraded,
     /// A static member has a new id and needs no rebalance.
     StaticMember(Box<StaticReplacement>),
 }
@@ -41,6 +43,10 @@ impl AfterWrite {
         Self { group_id: group.id.clone(), step }
     }
 
+    pub(crate) fn downgraded(group_id: Str) -> Self {
+        Self { group_id, step: Step::Downgraded }
+    }
+
     pub(super) fn static_member(group: &ClassicGroup, replacement: StaticReplacement) -> Self {
         Self { group_id: group.id.clone(), step: Step::StaticMember(Box::new(replacement)) }
     }
@@ -49,7 +55,7 @@ impl AfterWrite {
     pub(crate) fn creates_group(&mut self) -> Option<Option<Group>> {
         match &mut self.step {
             Step::NewGroup { replaced } => Some(replaced.take().map(|group| *group)),
-            Step::Assignment { .. } | Step::StaticMember(_) => None,
+            Step::Assignment { .. } | Step::StaticMember(_) | Step::Downgraded => None,
         }
     }
 }
@@ -73,6 +79,8 @@ impl ClassicGroup {
     ) {
         match after.step {
             Step::NewGroup { .. } => {}
+            Step::Downgraded if result.is_ok() => self.begin_anew(turn),
+            Step::Downgraded => {}
             Step::Assignment { generation_id, assignments } => {
                 // A member may have joined while the write was under way.
                 if self.is_completing() && self.generation_id == generation_id {

@@ -1,6 +1,6 @@
 //! ConsumerGroupHeartbeat (kafka-semantics 123 to 134).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wire::{Str, Uuid};
@@ -13,7 +13,7 @@ use super::reconcile::Step;
 use super::regex::{self, Change};
 use super::request::{ConsumerBeat, ConsumerHeartbeat};
 use super::state::ConsumerGroup;
-use super::subscribe::{Subject, topic_ids};
+use super::subscribe::{Arrival, Subject, topic_ids};
 use crate::error::Error;
 use crate::journal::Record;
 use crate::outcome::Timer;
@@ -40,33 +40,21 @@ impl ConsumerGroup {
             false => request.member_id.detach(),
         };
         self.check_room(&member_id, turn.settings.consumer.max_size)?;
-        let subject = self.subject(request, &member_id, records)?;
-        let after = Arc::new(subject.updated(request));
-        let before = subject.subscription.as_deref();
-        if before != Some(&*after) {
-            let part = Part::Member(member_id.clone(), Some(Arc::clone(&after)));
-            records.push(self.record(part));
-        }
-        let nothing = std::collections::BTreeSet::new();
-        let has_new_topics = before.map_or(&nothing, |before| &before.topics) != &after.topics;
-        let change = self.update_regexes(before, &after, records, turn)?;
-        let must_bump = has_new_topics || change == Change::Resolved;
-        let mut epoch = self.epoch.epoch;
-        if must_bump || self.is_check_due() {
-            epoch = self.check_topics(must_bump, before, &after, hashes, records, turn);
-        }
-        let target = self.update_target(epoch, &subject, &after, records, turn);
-        let has_subscription_changed = has_new_topics || change != Change::None;
-        let current =
-            self.reconcile(&subject, &after, &target, has_subscription_changed, request, turn)?;
-        if current != subject.current {
-            let part = Part::Current(member_id.clone(), Some(Arc::new(current.clone())));
-            records.push(self.record(part));
-            self.time_revocation(&member_id, &current, &after, turn);
-        }
+        let owned = request.owned.as_deref();
+        let arrival = Arrival {
+            member_id: &member_id,
+            instance_id: request.instance_id.as_ref(),
+            joins: request.is_join(),
+            epoch: Some(request.member_epoch),
+            owned,
+        };
+        let subject = self.subject(&arrival, records)?;
+        let after = subject.updated(request);
+        let current = self.advance(&subject, &after, owned, hashes, records, turn)?;
         self.await_heartbeat(&member_id, turn);
-        let is_answered =
-            request.is_join() || request.is_full() || current.assigned != subject.current.assigned;
+        let has_moved = !Arc::ptr_eq(&current, &subject.current)
+            && current.assigned != subject.current.assigned;
+        let is_answered = request.is_join() || request.is_full() || has_moved;
         let millis = |name, of_broker| turn.cluster.group_millis(&self.id, name, of_broker);
         Ok(ConsumerBeat {
             member_id,
@@ -79,7 +67,48 @@ impl ConsumerGroup {
         })
     }
 
-    fn check_room(&self, member_id: &Str, max_size: usize) -> Result<(), Error> {
+    /// Takes in what a member says of itself, brings group and target assignment up to date, and
+    /// leads the member a step on. Gives its assignment after it.
+    pub(super) fn advance(
+        &mut self,
+        subject: &Subject,
+        after: &Arc<Subscription>,
+        owned: Option<&[(Uuid, Vec<i32>)]>,
+        hashes: &mut TopicHashes,
+        records: &mut Vec<Record>,
+        turn: &mut Turn<'_>,
+    ) -> Result<Arc<Current>, Error> {
+        let member_id = &subject.member_id;
+        let before = subject.subscription.as_deref();
+        let is_same = subject.subscription.as_ref().is_some_and(|it| Arc::ptr_eq(it, after));
+        if !is_same && before != Some(&**after) {
+            let part = Part::Member(member_id.clone(), Some(Arc::clone(after)));
+            records.push(self.record(part));
+        }
+        let nothing = BTreeSet::new();
+        let has_new_topics =
+            !is_same && before.map_or(&nothing, |before| &before.topics) != &after.topics;
+        let change = self.update_regexes(before, after, records, turn)?;
+        let must_bump = has_new_topics || change == Change::Resolved;
+        let mut epoch = self.epoch.epoch;
+        if must_bump || self.is_check_due() {
+            epoch = self.check_topics(must_bump, before, after, hashes, records, turn);
+        }
+        let target = self.update_target(epoch, subject, after, records, turn);
+        let has_changed = has_new_topics || change != Change::None;
+        let current = self.reconcile(subject, after, &target, has_changed, owned, turn)?;
+        if !Arc::ptr_eq(&current, &subject.current) {
+            let part = Part::Current(member_id.clone(), Some(Arc::clone(&current)));
+            records.push(self.record(part));
+            // Members that speak the classic protocol are timed by their joins.
+            if after.classic.is_none() {
+                self.time_revocation(member_id, &current, after, turn);
+            }
+        }
+        Ok(current)
+    }
+
+    pub(super) fn check_room(&self, member_id: &Str, max_size: usize) -> Result<(), Error> {
         if self.size() >= max_size && self.member(member_id).is_none() {
             return Err(Error::ConsumerGroupFull(max_size));
         }
@@ -252,11 +281,11 @@ impl ConsumerGroup {
         after: &Subscription,
         target: &Target,
         has_subscription_changed: bool,
-        request: &ConsumerHeartbeat,
+        owned: Option<&[(Uuid, Vec<i32>)]>,
         turn: &Turn<'_>,
-    ) -> Result<Current, Error> {
+    ) -> Result<Arc<Current>, Error> {
         if !has_subscription_changed && subject.current.is_reconciled_to(target.epoch) {
-            return Ok(subject.current.clone());
+            return Ok(Arc::clone(&subject.current));
         }
         let is_own =
             |owner: &Str| *owner == subject.member_id || subject.replaces.as_ref() == Some(owner);
@@ -267,10 +296,11 @@ impl ConsumerGroup {
             target: &target.partitions,
             subscribed: &topic_ids(after, &self.regexes, &**turn.cluster),
             has_subscription_changed,
-            owned: request.owned.as_deref(),
+            owned,
             is_taken: &is_taken,
         };
-        step.next(&subject.current)
+        let next = step.next(&subject.current)?;
+        Ok(if next == *subject.current { Arc::clone(&subject.current) } else { Arc::new(next) })
     }
 
     /// A member has to give partitions back in time (kafka-semantics 129).
@@ -294,13 +324,16 @@ impl ConsumerGroup {
 
     /// (Re)starts the timer that notices a member's silence (kafka-semantics 131).
     pub(super) fn await_heartbeat(&self, member_id: &Str, turn: &mut Turn<'_>) {
-        let after_ms = turn.cluster.group_millis(
-            &self.id,
-            "consumer.session.timeout.ms",
-            turn.settings.consumer.session_timeout_ms,
-        );
-        let timer = Timer::Session { group_id: self.id.clone(), member_id: member_id.clone() };
-        turn.out.schedule(timer, i64::from(after_ms));
+        let classic = self.member(member_id).and_then(|(_, it)| it.classic.as_ref());
+        let after_ms = match classic {
+            Some(classic) => classic.session_timeout_ms,
+            None => turn.cluster.group_millis(
+                &self.id,
+                "consumer.session.timeout.ms",
+                turn.settings.consumer.session_timeout_ms,
+            ),
+        };
+        turn.out.schedule(self.session_timer(member_id), i64::from(after_ms));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wire::Str;
 
 use super::hash::TopicHashes;
-use super::member::{EpochPartitions, MemberState};
+use super::member::{EpochPartitions, MemberState, Subscription};
 use super::part::{Epoch, Part};
 use super::regex;
 use super::request::{AWAY, ConsumerBeat, ConsumerHeartbeat};
@@ -47,7 +47,7 @@ impl ConsumerGroup {
             let part = Part::Current(member_id.detach(), Some(Arc::new(current)));
             turn.out.records.push(self.record(part));
         } else {
-            self.fence(member_id, hashes, turn);
+            self.fence(std::slice::from_ref(member_id), hashes, turn);
         }
         Ok(ConsumerBeat {
             member_id: member_id.clone(),
@@ -57,30 +57,46 @@ impl ConsumerGroup {
         })
     }
 
-    /// Removes a member.
-    pub(crate) fn fence(&self, member_id: &Str, hashes: &mut TopicHashes, turn: &mut Turn<'_>) {
-        let Some((_, subscription)) = self.member(member_id) else { return };
-        self.remove_member(member_id, &mut turn.out.records);
+    /// Removes members. Where all others speak the classic protocol, the group becomes classic.
+    pub(crate) fn fence(&self, member_ids: &[Str], hashes: &mut TopicHashes, turn: &mut Turn<'_>) {
+        let leaving: Vec<(&Str, &Arc<Subscription>)> = member_ids
+            .iter()
+            .filter_map(|member_id| Some((member_id, self.member(member_id)?.1)))
+            .collect();
+        if leaving.is_empty() || self.downgrade_without(member_ids, turn) {
+            return;
+        }
         let mut counts = self.topic_counts.clone();
-        for topic in &subscription.topics {
-            counts.entry(topic.clone()).and_modify(|count| *count -= 1);
+        let mut regex_counts = self.regex_counts.clone();
+        let mut regexes = self.regexes.clone();
+        for (member_id, subscription) in leaving {
+            self.remove_member(member_id, &mut turn.out.records);
+            self.cancel_timers(member_id, turn);
+            for topic in &subscription.topics {
+                counts.entry(topic.clone()).and_modify(|count| *count -= 1);
+            }
+            if let Some(regex) = subscription.pattern() {
+                regex_counts.entry(regex.clone()).and_modify(|count| *count -= 1);
+            }
         }
         counts.retain(|_, count| *count > 0);
-        let mut regexes = self.regexes.clone();
-        if let Some(last) = subscription.pattern()
-            && self.regex_counts.get(last) == Some(&1)
-            && regexes.remove(last).is_some()
-        {
-            turn.out.records.push(self.record(Part::Regex(last.clone(), None)));
+        for regex in regex_counts.into_iter().filter(|(_, count)| *count == 0).map(|it| it.0) {
+            if regexes.remove(&regex).is_some() {
+                turn.out.records.push(self.record(Part::Regex(regex, None)));
+            }
         }
         let names = regex::topic_names(&counts, &regexes);
         let metadata_hash = hashes.of(names.into_iter(), &**turn.cluster);
         let epoch = Epoch { epoch: self.epoch.epoch.saturating_add(1), metadata_hash };
         turn.out.records.push(self.record(Part::Epoch(Some(epoch))));
-        let (group_id, member_id) = (self.id.clone(), member_id.clone());
-        turn.out
-            .cancel(Timer::Session { group_id: group_id.clone(), member_id: member_id.clone() });
-        turn.out.cancel(Timer::Revocation { group_id, member_id });
+    }
+
+    fn cancel_timers(&self, member_id: &Str, turn: &mut Turn<'_>) {
+        let (group_id, member) = (self.id.clone(), member_id.clone());
+        turn.out.cancel(self.session_timer(member_id));
+        turn.out.cancel(Timer::Revocation { group_id, member_id: member });
+        turn.out.cancel(self.rejoin_timer(member_id));
+        turn.out.cancel(self.sync_timer(member_id));
     }
 
     /// A member took too long to give partitions back, unless it did meanwhile.
@@ -92,7 +108,7 @@ impl ConsumerGroup {
     ) {
         let state = self.members.get(member_id).map(|member| member.current().state);
         if state == Some(MemberState::UnrevokedPartitions) {
-            self.fence(member_id, hashes, turn);
+            self.fence(std::slice::from_ref(member_id), hashes, turn);
         }
     }
 

@@ -12,11 +12,13 @@
 //! ```
 
 mod assign;
+mod convert;
 mod describe;
 mod hash;
 mod heartbeat;
 mod leave;
 mod member;
+mod mixed;
 mod offsets;
 mod part;
 mod reconcile;

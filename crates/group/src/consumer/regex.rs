@@ -25,6 +25,8 @@ use crate::turn::Turn;
 
 /// Patterns of a group are matched again at most this often.
 const REFRESH_MIN_MS: i64 = 10_000;
+/// What was asked for so long ago does not come any more.
+const ANSWER_MAX_MS: i64 = 5 * 60_000;
 /// Bytes that a compiled pattern may take, which bounds the time of a match, too.
 const COMPILED_BYTES_MAX: usize = 256 << 10;
 
@@ -116,7 +118,7 @@ impl ConsumerGroup {
         let old = before.and_then(Subscription::pattern);
         let new = after.pattern();
         let (mut change, mut is_due) = (Change::None, false);
-        if before.and_then(|before| before.regex.as_ref()) != after.regex.as_ref() {
+        if old != new {
             change = Change::Unresolved;
             if let Some(old) = old
                 && self.regex_counts.get(old) == Some(&1)
@@ -144,7 +146,10 @@ impl ConsumerGroup {
         mut is_due: bool,
         turn: &mut Turn<'_>,
     ) {
-        if (!is_due && self.regex_counts.is_empty()) || self.is_resolving {
+        let is_resolving = self
+            .resolving_since_ms
+            .is_some_and(|since_ms| turn.now_ms < since_ms.saturating_add(ANSWER_MAX_MS));
+        if (!is_due && self.regex_counts.is_empty()) || is_resolving {
             return;
         }
         let last_ms = self.regexes.values().map(|it| it.timestamp_ms).max().unwrap_or(i64::MIN);
@@ -169,7 +174,7 @@ impl ConsumerGroup {
         is_due |= turn.now_ms > last_ms.saturating_add(refresh_ms);
         if is_due && !wanted.is_empty() {
             let regexes = wanted.into_keys().cloned().collect();
-            self.is_resolving = true;
+            self.resolving_since_ms = Some(turn.now_ms);
             turn.out.commands.push(Command::Resolve(ResolveRegexes {
                 group_id: self.id.clone(),
                 regexes,
@@ -186,7 +191,7 @@ impl ConsumerGroup {
         hashes: &mut TopicHashes,
         turn: &mut Turn<'_>,
     ) {
-        self.is_resolving = false;
+        self.resolving_since_ms = None;
         let mut regexes = self.regexes.clone();
         let mut is_new = false;
         for (regex, resolved) in resolved {

@@ -115,6 +115,20 @@ impl ConsumerHeartbeat {
             && self.owned.is_some()
     }
 
+    /// Whether nothing in it is about the member but what it owns.
+    pub(crate) fn says_nothing_new(&self, before: &super::Subscription) -> bool {
+        let Self { rack_id, topics, regex, server_assignor, .. } = self;
+        let says_nothing = rack_id.is_none()
+            && self.rebalance_timeout_ms == -1
+            && topics.is_none()
+            && regex.is_none()
+            && server_assignor.is_none();
+        says_nothing
+            && self.instance_id == before.instance_id
+            && self.client == before.client
+            && before.classic.is_none()
+    }
+
     /// What is wrong with the request whatever the group is.
     pub(crate) fn refusal(&self, settings: &Settings) -> Option<Error> {
         let invalid = |reason| Some(Error::InvalidRequest(reason));

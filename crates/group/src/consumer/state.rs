@@ -1,6 +1,6 @@
 //! A consumer group as its records say, and what follows from them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use wire::{Str, Uuid};
@@ -38,8 +38,10 @@ pub(crate) struct ConsumerGroup {
 
     /// The group epoch in which the topics were last looked at; none if they have to be.
     pub(super) checked_in_epoch: Option<i32>,
-    /// Patterns are being matched.
-    pub(super) is_resolving: bool,
+    /// Classic members that were sent to join again.
+    pub(super) rejoining: BTreeSet<Str>,
+    /// Since when patterns are being matched, in milliseconds.
+    pub(super) resolving_since_ms: Option<i64>,
 }
 
 impl ConsumerGroup {
@@ -60,7 +62,8 @@ impl ConsumerGroup {
             regex_counts: BTreeMap::new(),
             assignor_counts: BTreeMap::new(),
             checked_in_epoch: None,
-            is_resolving: false,
+            rejoining: BTreeSet::new(),
+            resolving_since_ms: None,
         }
     }
 

@@ -7,75 +7,82 @@ use wire::{Str, Uuid};
 
 use super::member::{Current, EpochPartitions, Partitions, Subscription};
 use super::part::Part;
-use super::request::{AWAY, ConsumerHeartbeat};
+use super::request::{AWAY, ConsumerHeartbeat, JOINING};
 use super::state::ConsumerGroup;
 use crate::classic::request::Client;
 use crate::error::Error;
 use crate::journal::Record;
+
+/// A member that comes, as both protocols tell of it.
+pub(super) struct Arrival<'a> {
+    pub(super) member_id: &'a Str,
+    pub(super) instance_id: Option<&'a Str>,
+    /// Whether it may be new.
+    pub(super) joins: bool,
+    /// Its epoch, which it has to know; none for members that speak the classic protocol.
+    pub(super) epoch: Option<i32>,
+    /// What it says it has.
+    pub(super) owned: Option<&'a [(Uuid, Vec<i32>)]>,
+}
 
 /// The member of a heartbeat as it was before.
 pub(super) struct Subject {
     pub(super) member_id: Str,
     /// What it said of itself; none if it is new.
     pub(super) subscription: Option<Arc<Subscription>>,
-    pub(super) current: Current,
+    pub(super) current: Arc<Current>,
     /// The member whose place it takes.
     pub(super) replaces: Option<Str>,
 }
 
 impl ConsumerGroup {
-    /// The member that sends a heartbeat, or that joins with it. Records are added where it takes
-    /// the place of another one.
+    /// The member that comes. Records are added where it takes the place of another one.
     pub(super) fn subject(
         &self,
-        request: &ConsumerHeartbeat,
-        member_id: &Str,
+        arrival: &Arrival<'_>,
         records: &mut Vec<Record>,
     ) -> Result<Subject, Error> {
-        match &request.instance_id {
-            None => self.dynamic_subject(request, member_id),
-            Some(instance_id) => self.static_subject(request, member_id, instance_id, records),
+        match arrival.instance_id {
+            None => self.dynamic_subject(arrival),
+            Some(instance_id) => self.static_subject(arrival, instance_id, records),
         }
     }
 
-    fn dynamic_subject(
-        &self,
-        request: &ConsumerHeartbeat,
-        member_id: &Str,
-    ) -> Result<Subject, Error> {
-        match self.existing(member_id) {
+    fn dynamic_subject(&self, arrival: &Arrival<'_>) -> Result<Subject, Error> {
+        match self.existing(arrival.member_id) {
             Some(subject) => {
-                validate_epoch(&subject.current, request)?;
+                validate_epoch(&subject.current, arrival)?;
                 Ok(subject)
             }
-            None if request.is_join() => Ok(new_subject(member_id)),
-            None => Err(self.unknown_member(member_id)),
+            None if arrival.joins => Ok(new_subject(arrival.member_id)),
+            None => Err(self.unknown_member(arrival.member_id)),
         }
     }
 
     fn static_subject(
         &self,
-        request: &ConsumerHeartbeat,
-        member_id: &Str,
+        arrival: &Arrival<'_>,
         instance_id: &Str,
         records: &mut Vec<Record>,
     ) -> Result<Subject, Error> {
+        let member_id = arrival.member_id;
         let existing = self.static_member(instance_id);
         let existing = existing.and_then(|owner| Some((owner, self.existing(owner)?)));
         let Some((owner, subject)) = existing else {
-            return match request.is_join() {
+            return match arrival.joins {
                 true => Ok(self.existing(member_id).unwrap_or_else(|| new_subject(member_id))),
                 false => Err(Error::UnknownInstanceId(instance_id.clone())),
             };
         };
-        if !request.is_join() {
+        if !arrival.joins {
             if owner != member_id {
                 return Err(fenced(member_id, instance_id, owner));
             }
-            validate_epoch(&subject.current, request)?;
+            validate_epoch(&subject.current, arrival)?;
             return Ok(subject);
         }
-        if subject.current.epoch != AWAY && !subject.speaks_classic() {
+        let both_speak_consumer = arrival.epoch.is_some() && !subject.speaks_classic();
+        if subject.current.epoch != AWAY && both_speak_consumer {
             return Err(Error::UnreleasedInstanceId(format!(
                 "Static member {member_id} with instance id {instance_id} cannot join the group \
                  because the instance id is owned by {owner} member."
@@ -92,15 +99,16 @@ impl ConsumerGroup {
         mut subject: Subject,
         records: &mut Vec<Record>,
     ) -> Subject {
-        subject.current.epoch = 0;
-        subject.current.previous_epoch = 0;
+        let current = Arc::make_mut(&mut subject.current);
+        current.epoch = 0;
+        current.previous_epoch = 0;
         let target = self.targets.get(owner).cloned().unwrap_or_default();
         self.remove_member(owner, records);
         let (subscription, current) = (subject.subscription.clone(), subject.current.clone());
         for part in [
             Part::Member(member_id.clone(), subscription),
             Part::Target(member_id.clone(), Some(target)),
-            Part::Current(member_id.clone(), Some(Arc::new(current))),
+            Part::Current(member_id.clone(), Some(current)),
         ] {
             records.push(self.record(part));
         }
@@ -112,7 +120,7 @@ impl ConsumerGroup {
         Some(Subject {
             member_id: member_id.clone(),
             subscription: Some(Arc::clone(subscription)),
-            current: member.current(),
+            current: member.current.clone().unwrap_or_default(),
             replaces: None,
         })
     }
@@ -143,13 +151,20 @@ impl Subject {
         self.subscription.as_ref().is_some_and(|subscription| subscription.classic.is_some())
     }
 
-    /// What the member says of itself now. What a request leaves out stays.
-    pub(super) fn updated(&self, request: &ConsumerHeartbeat) -> Subscription {
-        let mut after = self
-            .subscription
-            .as_deref()
-            .cloned()
-            .unwrap_or(Subscription { rebalance_timeout_ms: -1, ..Subscription::default() });
+    /// What the member says of itself now. What a request leaves out stays; most leave out all.
+    pub(super) fn updated(&self, request: &ConsumerHeartbeat) -> Arc<Subscription> {
+        match &self.subscription {
+            Some(before) if request.says_nothing_new(before) => Arc::clone(before),
+            _ => Arc::new(self.renewed(request)),
+        }
+    }
+
+    fn renewed(&self, request: &ConsumerHeartbeat) -> Subscription {
+        let mut after = self.subscription.as_deref().cloned().unwrap_or(Subscription {
+            regex: Some(Str::new()),
+            rebalance_timeout_ms: -1,
+            ..Subscription::default()
+        });
         let update = |field: &mut Option<Str>, value: &Option<Str>| {
             if let Some(value) = value {
                 *field = Some(value.detach());
@@ -176,19 +191,20 @@ fn new_subject(member_id: &Str) -> Subject {
     Subject {
         member_id: member_id.clone(),
         subscription: None,
-        current: Current::default(),
+        current: Arc::default(),
         replaces: None,
     }
 }
 
 /// An older epoch is the member's if the answer with the newer one was lost.
-fn validate_epoch(current: &Current, request: &ConsumerHeartbeat) -> Result<(), Error> {
-    let (received, known) = (request.member_epoch, current.epoch);
-    if request.is_join() || received == known {
+fn validate_epoch(current: &Current, arrival: &Arrival<'_>) -> Result<(), Error> {
+    let known = current.epoch;
+    let Some(received) = arrival.epoch else { return Ok(()) };
+    if received == JOINING || received == known {
         return Ok(());
     }
     let is_retry = received == current.previous_epoch
-        && request.owned.as_ref().is_some_and(|owned| is_subset(owned, &current.assigned));
+        && arrival.owned.is_some_and(|owned| is_subset(owned, &current.assigned));
     if received < known && is_retry {
         return Ok(());
     }

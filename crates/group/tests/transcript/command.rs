@@ -274,14 +274,15 @@ impl Words {
     fn consume(&mut self) -> ConsumerHeartbeat {
         let member_epoch = self.number("epoch", 0);
         let joins = member_epoch == 0;
-        let owned = self.get("owned").map_or(joins.then(Vec::new), |text| {
+        let owned = self.get("owned").map(|text| {
             let topics = text.split(',').filter(|topic| !topic.is_empty()).map(|topic| {
                 let (name, indexes) = topic.split_once(':').expect("topic:partitions");
                 let index = |index: &str| index.parse().expect("a partition");
                 (cluster::topic_id(name), indexes.split('+').map(index).collect())
             });
-            Some(topics.collect())
+            topics.collect()
         });
+        let owned = owned.or_else(|| joins.then(Vec::new));
         let regex = self.option("regex");
         let topics = match self.get("topics") {
             Some(_) => Some(self.list("topics").into_iter().map(Str::copy_from).collect()),
@@ -361,7 +362,7 @@ fn protocol(text: &str) -> Protocol {
     }
     let (name, topics) = text.split_once(':').unwrap_or((text, ""));
     let topics: Vec<&str> = topics.split('+').filter(|topic| !topic.is_empty()).collect();
-    let mut metadata = vec![0, 1];
+    let mut metadata = vec![0, 0];
     metadata.extend((topics.len() as i32).to_be_bytes());
     for topic in topics {
         metadata.extend((topic.len() as i16).to_be_bytes());

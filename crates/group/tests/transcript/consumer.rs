@@ -51,7 +51,7 @@ pub(crate) fn part(part: &ConsumerPart) -> String {
                 ("instance", &member.instance_id),
                 ("assignor", &member.server_assignor),
             ] {
-                if let Some(value) = value {
+                if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
                     let _ = write!(line, " {what}={value}");
                 }
             }

@@ -140,6 +140,12 @@ pub(crate) fn timer(timer: &Timer) -> String {
         Timer::Revocation { group_id, member_id } => {
             format!("revocation of {member_id} in {group_id}")
         }
+        Timer::MemberJoin { group_id, member_id } => {
+            format!("rejoin of {member_id} in {group_id}")
+        }
+        Timer::MemberSync { group_id, member_id } => {
+            format!("sync of {member_id} in {group_id}")
+        }
         Timer::Join { group_id } => format!("join of {group_id}"),
         Timer::Sync { group_id } => format!("sync of {group_id}"),
         Timer::Retention => "retention".to_owned(),
@@ -210,7 +216,7 @@ fn option(value: Option<&Str>) -> &str {
 }
 
 fn text(bytes: &Bytes) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    bytes.escape_ascii().to_string()
 }
 
 /// Kafka's name of the error.
@@ -230,7 +236,9 @@ fn name(error: &Error) -> String {
         Error::GroupSubscribedToTopic => "GROUP_SUBSCRIBED_TO_TOPIC",
         Error::OffsetMetadataTooLarge => "OFFSET_METADATA_TOO_LARGE",
         Error::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
-        Error::ConsumerGroupNotFound(_) | Error::NotConsumerGroup(_) => "GROUP_ID_NOT_FOUND",
+        Error::ConsumerGroupNotFound(_) | Error::NotConsumerGroup(_) | Error::CannotUpgrade(_) => {
+            "GROUP_ID_NOT_FOUND"
+        }
         Error::NotAMember { .. } | Error::UnknownInstanceId(_) => "UNKNOWN_MEMBER_ID",
         Error::FencedMemberEpoch(_) => "FENCED_MEMBER_EPOCH",
         Error::FencedStaticMember(_) => "FENCED_INSTANCE_ID",

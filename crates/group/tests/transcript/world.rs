@@ -118,6 +118,10 @@ impl World {
                 if let Some(size) = number("max-size") {
                     self.settings.max_size = size as usize;
                 }
+                if let Some(migration) = pairs.get("migration") {
+                    self.settings.consumer.can_upgrade = migration == "on";
+                    self.settings.consumer.can_downgrade = migration == "on";
+                }
                 if let Some(size) = number("consumer-max-size") {
                     self.settings.consumer.max_size = size as usize;
                 }
