@@ -63,3 +63,32 @@ fn unknown_fields_are_passed_over() {
     let strange = [vec![15 << 3, 0x80, 1], vec![14 << 3 | 5, 1, 2, 3, 4], field(13, b"x")].concat();
     assert_eq!(json_line(&strange, &[], 100).as_deref(), Ok("{}\n"));
 }
+
+/// Bytes changed, cut and doubled at random, the same in every run.
+#[test]
+fn whatever_comes_gives_json_or_a_refusal() {
+    let mut state: u64 = 7;
+    let mut random = |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % bound
+    };
+    let mut written = 0;
+    for _ in 0..50_000 {
+        let mut bytes = gauge();
+        for _ in 0..=random(4) {
+            let at = random(bytes.len());
+            match random(4) {
+                0 => bytes[at] = random(256) as u8,
+                1 => bytes[at] ^= 1 << random(8),
+                2 => bytes.truncate(at.max(1)),
+                _ => bytes.extend_from_within(at..),
+            }
+        }
+        if let Ok(line) = json_line(&bytes, &[("client_id", "\u{1}")], 2_000) {
+            assert!(line.len() < 2_500);
+            serde_json::from_str::<Value>(&line).unwrap();
+            written += 1;
+        }
+    }
+    assert!(written > 1_000, "{written}");
+}
