@@ -26,6 +26,7 @@ mod log_dirs;
 mod metadata_quorum;
 mod options;
 mod pattern;
+pub mod people;
 mod properties;
 mod reassign_partitions;
 mod storage;

@@ -22,6 +22,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Start(StartArguments),
+    #[command(flatten)]
+    People(cli::people::People),
     /// One of Kafka's command line tools.
     #[command(external_subcommand)]
     Tool(Vec<String>),
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Command::People(command) => cli::people::run(command),
         Command::Tool(words) => {
             let name = words.first().map(|name| tool_name(name)).unwrap_or_default();
             if cli::is_tool(&name) {

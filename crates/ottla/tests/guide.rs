@@ -64,6 +64,7 @@ impl Node {
         let output = Command::new("bash")
             .args(["-c", &script])
             .current_dir(&self.folder)
+            .env("OTTLA_SERVER", format!("127.0.0.1:{}", self.port))
             .env("PATH", format!("{}:{path}", tools.display()))
             .stdin(Stdio::null())
             .output()
