@@ -14,7 +14,7 @@ use crate::state::Broker;
 use crate::topic_name::{CONSUMER_OFFSETS, SHARE_GROUP_STATE, TRANSACTION_STATE};
 
 /// Version of CreateTopics as this broker sends it.
-const CREATE_TOPICS_VERSION: i16 = 7;
+pub(crate) const CREATE_TOPICS_VERSION: i16 = 7;
 
 /// Topics whose creation is under way, so that a storm of clients asks the controller once.
 #[derive(Debug, Default)]

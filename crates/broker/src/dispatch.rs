@@ -79,6 +79,8 @@ served! {
         WriteShareGroupState => write_share_group_state,
         DeleteShareGroupState => delete_share_group_state,
         ReadShareGroupStateSummary => read_share_group_state_summary,
+        StreamsGroupHeartbeat => streams_group_heartbeat,
+        StreamsGroupDescribe => streams_group_describe,
     }
     by_controller {
         CreateTopics,

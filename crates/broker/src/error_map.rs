@@ -136,9 +136,9 @@ pub(crate) fn group(error: &group::Error) -> ErrorCode {
         group::Error::RebalanceInProgress => ErrorCode::RebalanceInProgress,
         group::Error::InconsistentGroupProtocol => ErrorCode::InconsistentGroupProtocol,
         group::Error::GroupMaxSizeReached => ErrorCode::GroupMaxSizeReached,
-        group::Error::GroupIdNotFound(_) | group::Error::NotClassicGroup(_) => {
-            ErrorCode::GroupIdNotFound
-        }
+        group::Error::GroupIdNotFound(_)
+        | group::Error::NotClassicGroup(_)
+        | group::Error::NotStreamsGroup(_) => ErrorCode::GroupIdNotFound,
         group::Error::NonEmptyGroup => ErrorCode::NonEmptyGroup,
         group::Error::GroupSubscribedToTopic => ErrorCode::GroupSubscribedToTopic,
         group::Error::OffsetMetadataTooLarge => ErrorCode::OffsetMetadataTooLarge,
@@ -164,6 +164,18 @@ pub(crate) fn group(error: &group::Error) -> ErrorCode {
             group::WriteError::CoordinatorLoadInProgress => ErrorCode::CoordinatorLoadInProgress,
             group::WriteError::UnknownServerError => ErrorCode::UnknownServerError,
         },
+    }
+}
+
+/// Why a streams group refuses a heartbeat (kafka-semantics 171, 172).
+pub(crate) fn streams(refused: &group::StreamsRefused) -> ErrorCode {
+    match refused {
+        group::StreamsRefused::InvalidRequest(_) => ErrorCode::InvalidRequest,
+        group::StreamsRefused::InvalidTopology(_) => ErrorCode::StreamsInvalidTopology,
+        group::StreamsRefused::GroupIdNotFound(_) => ErrorCode::GroupIdNotFound,
+        group::StreamsRefused::UnknownMemberId { .. } => ErrorCode::UnknownMemberId,
+        group::StreamsRefused::FencedMemberEpoch(_) => ErrorCode::FencedMemberEpoch,
+        group::StreamsRefused::GroupMaxSizeReached(_) => ErrorCode::GroupMaxSizeReached,
     }
 }
 

@@ -4,15 +4,20 @@ use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use config::{MigrationPolicy, ServerConfig};
+use config::{GroupCoordinatorConfig, MigrationPolicy, ServerConfig};
 use coordination::{GroupCoordinator, Linger, Origin, Settings};
 use env::Env;
-use group::{Assignor, ClusterChanged, ClusterView, ConsumerSettings, ResolveRegexes};
+use group::{
+    Assignor, Bounded, ClusterChanged, ClusterView, ConsumerSettings, ResolveRegexes,
+    StreamsSettings,
+};
+use metadata::features::STREAMS_VERSION;
 use metadata::{Image, ResourceType, TopicChange, Update};
 use records::Compression;
 use wire::{Str, Uuid};
 
 use crate::replica_log::ReplicaLog;
+use crate::request::Request;
 use crate::state::Broker;
 use crate::topic_name::CONSUMER_OFFSETS;
 
@@ -62,6 +67,7 @@ pub(crate) fn coordinator(
             ),
             regex_refresh_interval_ms: group.consumer_regex_refresh_interval_ms,
         },
+        streams: streams_settings(group),
     };
     let partitions = group.offsets_topic_num_partitions;
     let perform = move |origin, regexes| {
@@ -73,6 +79,43 @@ pub(crate) fn coordinator(
         }
     };
     GroupCoordinator::new(env.clone(), settings, of_groups, partitions, perform)
+}
+
+/// Settings of streams groups.
+fn streams_settings(group: &GroupCoordinatorConfig) -> StreamsSettings {
+    let bounded = |value, min, max| Bounded { value, min, max };
+    StreamsSettings {
+        max_size: usize::try_from(group.streams_max_size).unwrap_or(0),
+        session_timeout_ms: bounded(
+            group.streams_session_timeout_ms,
+            group.streams_min_session_timeout_ms,
+            group.streams_max_session_timeout_ms,
+        ),
+        heartbeat_interval_ms: bounded(
+            group.streams_heartbeat_interval_ms,
+            group.streams_min_heartbeat_interval_ms,
+            group.streams_max_heartbeat_interval_ms,
+        ),
+        assignment_interval_ms: bounded(
+            group.streams_assignment_interval_ms,
+            group.streams_min_assignment_interval_ms,
+            group.streams_max_assignment_interval_ms,
+        ),
+        num_standby_replicas: bounded(
+            group.streams_num_standby_replicas,
+            0,
+            group.streams_max_standby_replicas,
+        ),
+        initial_rebalance_delay_ms: group.streams_initial_rebalance_delay_ms,
+    }
+}
+
+/// Whether streams groups are served: the feature and the protocol are on (kafka-semantics 171).
+pub(crate) fn serves_streams(request: &Request) -> bool {
+    let config = request.broker.config();
+    let protocols = &config.group_coordinator.rebalance_protocols;
+    let is_listed = protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case("streams"));
+    is_listed && request.image.features.level(STREAMS_VERSION) >= 1
 }
 
 /// The assignors of a list, without those that are Java classes.

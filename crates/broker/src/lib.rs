@@ -26,6 +26,7 @@ mod reply;
 mod request;
 mod share;
 mod state;
+mod streams_topics;
 mod telemetry;
 mod to_controller;
 mod topic_name;

@@ -20,6 +20,7 @@ use crate::groups;
 use crate::loggers::Loggers;
 use crate::producer_ids::ProducerIds;
 use crate::share::{self, Shares};
+use crate::streams_topics::StreamsTopics;
 use crate::telemetry::{Receiver, Telemetry};
 use crate::to_controller::ToController;
 use crate::transactions;
@@ -58,6 +59,7 @@ pub struct Broker {
     pub(crate) controller: Arc<dyn ToController>,
     pub(crate) loggers: Arc<Loggers>,
     pub(crate) auto_creation: AutoCreation,
+    pub(crate) streams_topics: StreamsTopics,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) codecs: CodecPool,
     pub(crate) fetch_sessions: FetchSessions,
@@ -105,6 +107,7 @@ impl Broker {
             controller: parts.controller,
             loggers: parts.loggers,
             auto_creation: AutoCreation::default(),
+            streams_topics: StreamsTopics::default(),
             producer_ids: ProducerIds::default(),
             news: Notify::new(),
             codecs: CodecPool::default(),

@@ -64,6 +64,9 @@ pub enum Error {
     /// The classic group cannot become a consumer group while it has members (kafka-semantics 124).
     #[error("{0}")]
     CannotUpgrade(String),
+    /// The group is of another type (kafka-semantics 171).
+    #[error("Group {0} is not a streams group.")]
+    NotStreamsGroup(Str),
     /// No such member (kafka-semantics 125).
     #[error("Member {member_id} is not a member of group {group_id}.")]
     NotAMember {

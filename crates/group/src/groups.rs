@@ -9,6 +9,7 @@ use crate::journal::Record;
 use crate::offsets::request::CommitOffsets;
 use crate::other::OtherGroup;
 use crate::part::Part;
+use crate::streams::StreamsGroup;
 
 /// The types of groups (KIP-848, KIP-932, KIP-1071).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +79,7 @@ pub struct DeletedGroup {
 pub(crate) enum Group {
     Classic(Box<ClassicGroup>),
     Consumer(Box<ConsumerGroup>),
+    Streams(Box<StreamsGroup>),
     Other(OtherGroup),
 }
 
@@ -85,7 +87,7 @@ impl Group {
     pub(crate) fn as_classic(&self) -> Option<&ClassicGroup> {
         match self {
             Self::Classic(group) => Some(group),
-            Self::Consumer(_) | Self::Other(_) => None,
+            Self::Consumer(_) | Self::Streams(_) | Self::Other(_) => None,
         }
     }
 
@@ -93,19 +95,24 @@ impl Group {
         match self {
             Self::Classic(group) => &group.id,
             Self::Consumer(group) => &group.id,
+            Self::Streams(group) => &group.id,
             Self::Other(group) => &group.id,
         }
     }
 
     /// Whether the part is one of this kind of group.
     pub(crate) fn is_of_kind(&self, part: &Part) -> bool {
-        matches!((self, part), (Self::Consumer(_), Part::Consumer(_)))
+        matches!(
+            (self, part),
+            (Self::Consumer(_), Part::Consumer(_)) | (Self::Streams(_), Part::Streams(_))
+        )
     }
 
     /// Applies a part and gives the one that was there before. One of another kind changes nothing.
     pub(crate) fn apply(&mut self, part: Part) -> Part {
         match (self, part) {
             (Self::Consumer(group), Part::Consumer(part)) => Part::Consumer(group.apply(part)),
+            (Self::Streams(group), Part::Streams(part)) => Part::Streams(group.apply(part)),
             (_, part) => part,
         }
     }
@@ -114,6 +121,7 @@ impl Group {
         match self {
             Self::Classic(group) => group.is_empty(),
             Self::Consumer(group) => group.is_empty(),
+            Self::Streams(group) => group.is_empty(),
             Self::Other(group) => group.is_empty(),
         }
     }
@@ -123,6 +131,7 @@ impl Group {
         match self {
             Self::Classic(group) => group.is_subscribed_to(topic),
             Self::Consumer(group) => group.is_subscribed_to(topic),
+            Self::Streams(group) => group.is_subscribed_to(topic),
             Self::Other(group) => !group.is_empty(),
         }
     }
@@ -140,6 +149,7 @@ impl Group {
                 group.validate_commit(member_id, instance_id, *generation_id, transactional)
             }
             Self::Consumer(group) => group.validate_commit(request, transactional),
+            Self::Streams(group) => group.validate_commit(request, transactional),
             Self::Other(group) if request.generation_id < 0 && group.is_empty() => Ok(()),
             Self::Other(_) => Err(Error::UnknownMemberId),
         }
@@ -159,6 +169,12 @@ impl Group {
                 state: group.state_name(),
                 group_type: GroupType::Consumer,
             },
+            Self::Streams(group) => ListedGroup {
+                group_id: group.id.clone(),
+                protocol_type: Str::from_static("streams"),
+                state: group.state_name(),
+                group_type: GroupType::Streams,
+            },
             Self::Other(group) => ListedGroup {
                 group_id: group.id.clone(),
                 protocol_type: group.protocol_type(),
@@ -175,6 +191,7 @@ impl Group {
                 records.push(Record::Group { group_id: group.id.clone(), value: None });
             }
             Self::Consumer(group) => group.add_tombstones(records),
+            Self::Streams(group) => group.add_tombstones(records),
             Self::Other(group) => records.extend(group.tombstones()),
         }
     }

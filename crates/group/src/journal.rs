@@ -56,8 +56,8 @@ pub enum Record {
 const LEGACY_OFFSET_COMMIT: i16 = 0;
 const OFFSET_COMMIT: i16 = 1;
 const GROUP_METADATA: i16 = 2;
-/// The subscription of a member of a share or streams group.
-const MEMBER_METADATA: [i16; 2] = [10, 19];
+/// The subscription of a member of a share group.
+const MEMBER_METADATA: i16 = 10;
 
 /// Versions of values that are written.
 const GROUP_METADATA_VERSION: i16 = 3;
@@ -222,7 +222,7 @@ fn group_type(record_type: i16) -> Option<GroupType> {
 
 /// Whether the key is that of a record which stands for a member.
 pub(crate) fn is_member_key(key: &[u8]) -> bool {
-    key.first_chunk().is_some_and(|bytes| MEMBER_METADATA.contains(&i16::from_be_bytes(*bytes)))
+    key.first_chunk().is_some_and(|bytes| i16::from_be_bytes(*bytes) == MEMBER_METADATA)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Group coordinators as pure machines: classic groups, consumer groups and committed offsets.
+//! Group coordinators as pure machines: classic, consumer and streams groups, and committed
+//! offsets.
 //!
 //! [`Shard`] is the machine, [`Outcome`] what it wants done, [`Request`] and [`Response`] what it is
 //! asked and answers, [`Record`] what it stores.
@@ -19,6 +20,7 @@ mod request;
 mod settings;
 mod shard;
 mod state;
+mod streams;
 mod turn;
 mod uncommitted;
 
@@ -39,7 +41,10 @@ pub use consumer::{
 pub use error::{Error, JournalError, WriteError};
 pub use groups::{DeleteGroups, DeletedGroup, GroupType, ListGroups, ListedGroup};
 pub use journal::Record;
-pub use limits::{NEW_MEMBER_JOIN_TIMEOUT_MS, PENDING_MEMBERS_MAX};
+pub use limits::{
+    NEW_MEMBER_JOIN_TIMEOUT_MS, PENDING_MEMBERS_MAX, STREAMS_TASKS_MAX, SUBTOPOLOGIES_MAX,
+    TOPOLOGY_ITEMS_MAX,
+};
 pub use offsets::CommittedOffset;
 pub use offsets::request::{
     CommitOffsets, CommitPartition, CommitTopic, CommittedTopic, DeleteOffsets, DeletedTopic,
@@ -50,3 +55,11 @@ pub use part::Part;
 pub use request::{Call, Request, Response};
 pub use settings::{ConsumerSettings, Settings};
 pub use shard::Shard;
+pub use streams::{
+    ActiveTasks, AssignedTasks, Bounded, CopartitionGroup, CurrentAssignment,
+    DescribeStreamsGroups, DescribedStreamsGroup, DescribedStreamsMember, DescribedSubtopology,
+    Endpoint, EndpointPartitions, GroupHead, InternalTopic, MemberMetadata,
+    MemberState as StreamsMemberState, Part as StreamsPart, StreamsBeat, StreamsHeartbeat,
+    StreamsRefused, StreamsSettings, StreamsStatus, Subtopology, TargetHead, TaskList, TaskSets,
+    Tasks, Topology, TopologyError, TopologyTopic,
+};

@@ -109,6 +109,11 @@ pub enum Timer {
         /// The member.
         member_id: Str,
     },
+    /// A streams group has waited long enough for more members.
+    InitialDelay {
+        /// The group.
+        group_id: Str,
+    },
     /// Time to look for expired offsets.
     Retention,
 }

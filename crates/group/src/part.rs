@@ -9,14 +9,16 @@
 
 use wire::{Bytes, Reader, Writer};
 
-use crate::consumer;
 use crate::error::JournalError;
+use crate::{consumer, streams};
 
 /// A part of a group of any of these kinds. A part without value is a tombstone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part {
     /// Of a consumer group (KIP-848).
     Consumer(consumer::Part),
+    /// Of a streams group (KIP-1071).
+    Streams(streams::Part),
 }
 
 impl Part {
@@ -26,13 +28,17 @@ impl Part {
         key: &mut Reader,
         value: Option<&Bytes>,
     ) -> Result<Option<Self>, JournalError> {
-        Ok(consumer::Part::decode(record_type, key, value)?.map(Self::Consumer))
+        if let Some(part) = consumer::Part::decode(record_type, key, value)? {
+            return Ok(Some(Self::Consumer(part)));
+        }
+        Ok(streams::Part::decode(record_type, key, value)?.map(Self::Streams))
     }
 
     /// The record's type, which begins its key.
     pub(crate) fn record_type(&self) -> i16 {
         match self {
             Self::Consumer(part) => part.record_type(),
+            Self::Streams(part) => part.record_type(),
         }
     }
 
@@ -40,6 +46,7 @@ impl Part {
     pub(crate) fn encode(&self, key: &mut Writer) -> Result<Option<Bytes>, JournalError> {
         match self {
             Self::Consumer(part) => part.encode(key),
+            Self::Streams(part) => part.encode(key),
         }
     }
 
@@ -47,6 +54,7 @@ impl Part {
     pub(crate) fn is_tombstone(&self) -> bool {
         match self {
             Self::Consumer(part) => part.is_tombstone(),
+            Self::Streams(part) => part.is_tombstone(),
         }
     }
 
@@ -54,6 +62,7 @@ impl Part {
     pub(crate) fn ends_group(&self) -> bool {
         match self {
             Self::Consumer(part) => matches!(part, consumer::Part::Epoch(None)),
+            Self::Streams(part) => matches!(part, streams::Part::Group(None)),
         }
     }
 }

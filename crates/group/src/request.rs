@@ -18,6 +18,9 @@ use crate::offsets::request::{
     TopicsDeleted, TxnCommitOffsets,
 };
 use crate::settings::Settings;
+use crate::streams::{
+    DescribeStreamsGroups, DescribedStreamsGroup, StreamsBeat, StreamsHeartbeat, StreamsRefused,
+};
 
 /// A request together with the type of its answer.
 pub trait Call: Into<Request> + Send + 'static {
@@ -98,6 +101,10 @@ calls! {
     DescribeConsumerGroups(DescribeConsumerGroups) -> Vec<Result<DescribedConsumerGroup, Error>>;
     /// What patterns of a consumer group matched.
     RegexesResolved(RegexesResolved) -> ();
+    /// A member of a streams group joins, is there, or leaves.
+    StreamsHeartbeat(StreamsHeartbeat) -> Result<StreamsBeat, StreamsRefused>;
+    /// Streams groups are described.
+    DescribeStreamsGroups(DescribeStreamsGroups) -> Vec<Result<DescribedStreamsGroup, Error>>;
 }
 
 impl Request {
@@ -126,6 +133,9 @@ impl Request {
             Self::TxnCommitOffsets(request) => {
                 no_id(&request.0.group_id).map(|error| Response::TxnCommitOffsets(Err(error)))
             }
+            Self::StreamsHeartbeat(request) => {
+                request.refusal().map(|refused| Response::StreamsHeartbeat(Err(refused)))
+            }
             Self::ConsumerHeartbeat(request) => {
                 request.refusal(settings).map(|error| Response::ConsumerHeartbeat(Err(error)))
             }
@@ -138,6 +148,7 @@ impl Request {
             | Self::TopicsDeleted(_)
             | Self::ClusterChanged(_)
             | Self::DescribeConsumerGroups(_)
+            | Self::DescribeStreamsGroups(_)
             | Self::RegexesResolved(_) => None,
         }
     }

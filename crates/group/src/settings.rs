@@ -1,6 +1,7 @@
 //! What an operator can set about groups.
 
 use crate::consumer::Assignor;
+use crate::streams::StreamsSettings;
 
 /// Settings of all groups, in Kafka's names (kafka-configs, broker settings `group.*` and
 /// `offset*`). All of them are read-only while the broker runs.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub offsets_retention_check_interval_ms: i64,
     /// Those of consumer groups.
     pub consumer: ConsumerSettings,
+    /// Those of streams groups.
+    pub streams: StreamsSettings,
 }
 
 /// Settings of consumer groups, `group.consumer.*`.
@@ -80,6 +83,7 @@ impl Default for Settings {
             offsets_retention_ms: 10_080 * 60_000,
             offsets_retention_check_interval_ms: 600_000,
             consumer: ConsumerSettings::default(),
+            streams: StreamsSettings::default(),
         }
     }
 }

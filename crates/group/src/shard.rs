@@ -17,6 +17,7 @@ use crate::outcome::{Outcome, Timer, Token};
 use crate::request::{Request, Response};
 use crate::settings::Settings;
 use crate::state::State;
+use crate::streams;
 use crate::turn::Turn;
 
 /// A turn of a shard, without borrowing its state.
@@ -106,6 +107,7 @@ impl Shard {
             match group {
                 Group::Classic(group) => group.loaded(&mut turn),
                 Group::Consumer(group) => group.loaded(&mut turn),
+                Group::Streams(group) => group.loaded(&mut turn),
                 Group::Other(_) => {}
             }
         }
@@ -163,6 +165,13 @@ impl Shard {
                 }
                 turn.out.answer(Response::RegexesResolved(()));
             }
+            Request::StreamsHeartbeat(request) => {
+                streams::heartbeat(state, request, hashes, &mut turn);
+            }
+            Request::DescribeStreamsGroups(request) => {
+                let described = streams::describe(state, &request);
+                turn.out.answer(Response::DescribeStreamsGroups(described));
+            }
             Request::ClusterChanged(_) => {}
         }
         out
@@ -179,6 +188,10 @@ impl Shard {
             | Timer::MemberSync { group_id, .. }
             | Timer::Join { group_id }
             | Timer::Sync { group_id } => group_id,
+            Timer::InitialDelay { group_id } => {
+                streams::expire_initial_delay(&mut self.state, group_id, &mut turn);
+                return out;
+            }
             Timer::Retention => {
                 self.state.expire(&self.settings, now_ms, &mut out.records);
                 out.divisible = true;
@@ -195,6 +208,7 @@ impl Shard {
                 Timer::Revocation { .. }
                 | Timer::MemberJoin { .. }
                 | Timer::MemberSync { .. }
+                | Timer::InitialDelay { .. }
                 | Timer::Retention => {}
             },
             Some(Group::Consumer(group)) => match timer {
@@ -206,8 +220,12 @@ impl Shard {
                 Timer::Revocation { member_id, .. } => {
                     group.expire_revocation(member_id, hashes, &mut turn);
                 }
-                Timer::Join { .. } | Timer::Sync { .. } | Timer::Retention => {}
+                Timer::Join { .. }
+                | Timer::Sync { .. }
+                | Timer::InitialDelay { .. }
+                | Timer::Retention => {}
             },
+            Some(Group::Streams(group)) => group.expire(timer, &mut turn),
             Some(Group::Other(_)) | None => {}
         }
         out
@@ -246,10 +264,14 @@ impl Shard {
         self.cluster = cluster;
         self.hashes.forget(&topics);
         for group in self.state.groups.values_mut() {
-            if let Group::Consumer(group) = group
-                && topics.iter().any(|topic| group.is_subscribed_to(topic))
-            {
-                group.topics_changed();
+            match group {
+                Group::Consumer(group) => {
+                    if topics.iter().any(|topic| group.is_subscribed_to(topic)) {
+                        group.topics_changed();
+                    }
+                }
+                Group::Streams(group) => group.topics_changed(topics.iter()),
+                Group::Classic(_) | Group::Other(_) => {}
             }
         }
     }
@@ -283,6 +305,9 @@ fn join(
     }
     let refused = match state.groups.get(&group_id) {
         Some(Group::Other(_)) => Some((Str::new(), Error::InconsistentGroupProtocol)),
+        Some(Group::Streams(group)) if !group.is_empty() => {
+            Some((Str::new(), Error::InconsistentGroupProtocol))
+        }
         Some(Group::Classic(_)) => None,
         _ if request.member_id.is_empty() => None,
         _ => Some((request.member_id.clone(), Error::UnknownMemberId)),
@@ -300,12 +325,20 @@ fn join(
     }
 }
 
+/// A group that goes waits for nobody any more.
+fn end_delay(state: &mut State, group_id: &Str, turn: &mut Turn<'_>) {
+    if state.delayed_groups.remove(group_id) {
+        turn.out.cancel(Timer::InitialDelay { group_id: group_id.clone() });
+    }
+}
+
 /// Creates a classic group. It is written whatever comes of the join, as Kafka does. An empty group
 /// of another type gives way.
 fn create_group(state: &mut State, group_id: &Str, turn: &mut Turn<'_>) {
     let replaced = state.groups.remove(group_id);
     if let Some(replaced) = &replaced {
         replaced.add_tombstones(&mut turn.out.records);
+        end_delay(state, group_id, turn);
     }
     let group = ClassicGroup::new(group_id.detach(), turn.now_ms);
     let value = Some(Box::new(group.stored_empty()));
@@ -321,7 +354,7 @@ fn sync(state: &mut State, request: SyncGroup, token: Token, turn: &mut Turn<'_>
             let synced = group.classic_sync(&request, turn);
             turn.out.answer_committed(Response::SyncGroup(synced));
         }
-        Some(Group::Other(_)) | None => {
+        Some(Group::Streams(_) | Group::Other(_)) | None => {
             turn.out.answer(Response::SyncGroup(Err(Error::UnknownMemberId)));
         }
     }
@@ -334,7 +367,7 @@ fn heartbeat(state: &mut State, request: &Heartbeat, turn: &mut Turn<'_>) {
             let result = group.classic_heartbeat(request, turn);
             turn.out.answer_committed(Response::Heartbeat(result));
         }
-        Some(Group::Other(_)) | None => {
+        Some(Group::Streams(_) | Group::Other(_)) | None => {
             turn.out.answer(Response::Heartbeat(Err(Error::UnknownMemberId)));
         }
     }
@@ -347,7 +380,7 @@ fn leave(state: &mut State, request: LeaveGroup, hashes: &mut TopicHashes, turn:
             let left = group.classic_leave(request.members, hashes, turn);
             turn.out.answer_committed(Response::LeaveGroup(Ok(left)));
         }
-        Some(Group::Other(_)) | None => {
+        Some(Group::Streams(_) | Group::Other(_)) | None => {
             let unknown = |member: Leaving| Left { member, result: Err(Error::UnknownMemberId) };
             let left = request.members.into_iter().map(unknown).collect();
             turn.out.answer(Response::LeaveGroup(Ok(left)));
@@ -373,21 +406,23 @@ fn list(state: &State, request: &ListGroups, turn: &mut Turn<'_>) {
     turn.out.answer(Response::ListGroups(selected));
 }
 
-fn delete(state: &State, request: DeleteGroups, turn: &mut Turn<'_>) {
-    let delete_one = |group_id: Str, records: &mut Vec<Record>| {
+fn delete(state: &mut State, request: DeleteGroups, turn: &mut Turn<'_>) {
+    let delete_one = |state: &mut State, group_id: Str, turn: &mut Turn<'_>| {
+        let records = &mut turn.out.records;
         let result = match state.groups.get(&group_id) {
             None => Err(Error::GroupIdNotFound(group_id.clone())),
             Some(group) if !group.is_empty() => Err(Error::NonEmptyGroup),
             Some(group) => {
                 state.add_offset_tombstones(&group_id, records);
                 group.add_tombstones(records);
+                end_delay(state, &group_id, turn);
                 Ok(())
             }
         };
         DeletedGroup { group_id, result }
     };
     let ids = request.group_ids.into_iter();
-    let deleted = ids.map(|group_id| delete_one(group_id, &mut turn.out.records)).collect();
+    let deleted = ids.map(|group_id| delete_one(state, group_id, turn)).collect();
     turn.out.divisible = true;
     turn.out.answer_committed(Response::DeleteGroups(deleted));
 }

@@ -12,6 +12,7 @@ use crate::groups::{Group, GroupType};
 use crate::journal::Record;
 use crate::offsets::{CommittedOffset, Entry, Offsets, OffsetsByTopic};
 use crate::part::Part;
+use crate::streams::StreamsGroup;
 use crate::uncommitted::{Before, Uncommitted};
 
 /// Everything one partition of `__consumer_offsets` says, and the soft state of its classic groups.
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(crate) uncommitted: Uncommitted,
     /// Groups that a join created and whose first record is not committed.
     unwritten_groups: BTreeSet<Str>,
+    /// Streams groups that wait for more members; each has a timer.
+    pub(crate) delayed_groups: BTreeSet<Str>,
     /// The shard takes requests. Classic groups are ahead of their records from then on.
     pub(crate) is_live: bool,
 }
@@ -93,6 +96,7 @@ impl State {
             }
             let group = match part {
                 Part::Consumer(_) => Group::from(ConsumerGroup::new(group_id.detach())),
+                Part::Streams(_) => Group::from(StreamsGroup::new(group_id.detach())),
             };
             self.set_group(record_offset, group_id, Some(group));
         }
@@ -199,6 +203,12 @@ impl State {
 impl From<ClassicGroup> for Group {
     fn from(group: ClassicGroup) -> Self {
         Self::Classic(Box::new(group))
+    }
+}
+
+impl From<StreamsGroup> for Group {
+    fn from(group: StreamsGroup) -> Self {
+        Self::Streams(Box::new(group))
     }
 }
 

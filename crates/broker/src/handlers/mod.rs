@@ -44,6 +44,8 @@ pub(crate) mod read_share_group_state;
 pub(crate) mod read_share_group_state_summary;
 pub(crate) mod share_acknowledge;
 pub(crate) mod share_fetch;
+pub(crate) mod streams_group_describe;
+pub(crate) mod streams_group_heartbeat;
 pub(crate) mod sync_group;
 pub(crate) mod txn_offset_commit;
 pub(crate) mod write_share_group_state;

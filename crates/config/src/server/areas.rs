@@ -211,6 +211,19 @@ typed! {
         offsets_topic_replication_factor: i16 = "offsets.topic.replication.factor",
         offsets_topic_segment_bytes: i32 = "offsets.topic.segment.bytes",
         rebalance_protocols: Vec<String> = "group.coordinator.rebalance.protocols",
+        streams_assignment_interval_ms: i32 = "group.streams.assignment.interval.ms",
+        streams_heartbeat_interval_ms: i32 = "group.streams.heartbeat.interval.ms",
+        streams_initial_rebalance_delay_ms: i32 = "group.streams.initial.rebalance.delay.ms",
+        streams_max_assignment_interval_ms: i32 = "group.streams.max.assignment.interval.ms",
+        streams_max_heartbeat_interval_ms: i32 = "group.streams.max.heartbeat.interval.ms",
+        streams_max_session_timeout_ms: i32 = "group.streams.max.session.timeout.ms",
+        streams_max_size: i32 = "group.streams.max.size",
+        streams_max_standby_replicas: i32 = "group.streams.max.standby.replicas",
+        streams_min_assignment_interval_ms: i32 = "group.streams.min.assignment.interval.ms",
+        streams_min_heartbeat_interval_ms: i32 = "group.streams.min.heartbeat.interval.ms",
+        streams_min_session_timeout_ms: i32 = "group.streams.min.session.timeout.ms",
+        streams_num_standby_replicas: i32 = "group.streams.num.standby.replicas",
+        streams_session_timeout_ms: i32 = "group.streams.session.timeout.ms",
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) const ROWS: &[Setting] = &[
         .doc("Largest write buffer the coordinator keeps for reuse."),
     list("group.coordinator.rebalance.protocols", "classic,consumer,streams")
         .items(Items::some_among(&["consumer", "classic", "share", "streams"]))
+        .works()
         .doc("Kinds of groups that are served."),
     int("group.coordinator.threads", 4)
         .at_least(1)
@@ -91,45 +92,55 @@ pub(super) const ROWS: &[Setting] = &[
     int("group.min.session.timeout.ms", 6000)
         .works()
         .doc("Smallest session timeout a member of a classic group may ask for."),
-    int("group.streams.assignment.interval.ms", 1000).at_least(0).cluster_wide().doc(
+    int("group.streams.assignment.interval.ms", 1000).at_least(0).cluster_wide().works().doc(
         "Shortest time between two assignments of a streams group, unless the group \
          says otherwise.",
     ),
-    int("group.streams.heartbeat.interval.ms", 5000).at_least(1).doc(
+    int("group.streams.heartbeat.interval.ms", 5000).at_least(1).works().doc(
         "How often members of a streams group send heartbeats, unless the group says \
          otherwise.",
     ),
-    int("group.streams.initial.rebalance.delay.ms", 3000).at_least(0).doc(
+    int("group.streams.initial.rebalance.delay.ms", 3000).at_least(0).works().doc(
         "How long a streams group that was empty waits for more members, unless the \
          group says otherwise.",
     ),
     int("group.streams.max.assignment.interval.ms", 15_000)
         .at_least(0)
+        .works()
         .doc("Largest `streams.assignment.interval.ms` of a group."),
     int("group.streams.max.heartbeat.interval.ms", 15_000)
         .at_least(1)
+        .works()
         .doc("Largest `streams.heartbeat.interval.ms` of a group."),
     int("group.streams.max.session.timeout.ms", 60_000)
         .at_least(1)
+        .works()
         .doc("Largest `streams.session.timeout.ms` of a group."),
-    int("group.streams.max.size", i32::MAX).at_least(1).doc("Members a streams group may have."),
+    int("group.streams.max.size", i32::MAX)
+        .at_least(1)
+        .works()
+        .doc("Members a streams group may have."),
     int("group.streams.max.standby.replicas", 2)
         .at_least(0)
+        .works()
         .doc("Largest `streams.num.standby.replicas` of a group."),
     int("group.streams.min.assignment.interval.ms", 0)
         .at_least(0)
+        .works()
         .doc("Smallest `streams.assignment.interval.ms` of a group."),
     int("group.streams.min.heartbeat.interval.ms", 5000)
         .at_least(1)
+        .works()
         .doc("Smallest `streams.heartbeat.interval.ms` of a group."),
     int("group.streams.min.session.timeout.ms", 45_000)
         .at_least(1)
+        .works()
         .doc("Smallest `streams.session.timeout.ms` of a group."),
-    int("group.streams.num.standby.replicas", 0).at_least(0).doc(
+    int("group.streams.num.standby.replicas", 0).at_least(0).works().doc(
         "Standby replicas of each stateful task, unless the group says \
          otherwise.",
     ),
-    int("group.streams.session.timeout.ms", 45_000).at_least(1).doc(
+    int("group.streams.session.timeout.ms", 45_000).at_least(1).works().doc(
         "A member of a streams group that was not heard of for this long is removed, \
          unless the group says otherwise.",
     ),

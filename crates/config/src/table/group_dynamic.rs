@@ -65,22 +65,27 @@ pub(super) const ROWS: &[Setting] = &[
              long is removed.",
         ),
     int("streams.assignment.interval.ms", 1000)
+        .works()
         .at_least(0)
         .synonyms(&[same_as("group.streams.assignment.interval.ms")])
         .doc("Shortest time between two assignments of the streams group."),
     int("streams.heartbeat.interval.ms", 5000)
+        .works()
         .at_least(1)
         .synonyms(&[same_as("group.streams.heartbeat.interval.ms")])
         .doc("How often members of the streams group send heartbeats."),
     int("streams.initial.rebalance.delay.ms", 3000)
+        .works()
         .at_least(0)
         .synonyms(&[same_as("group.streams.initial.rebalance.delay.ms")])
         .doc("How long the streams group waits for more members after it was empty."),
     int("streams.num.standby.replicas", 0)
+        .works()
         .at_least(0)
         .synonyms(&[same_as("group.streams.num.standby.replicas")])
         .doc("Standby replicas of each stateful task."),
     int("streams.session.timeout.ms", 45_000)
+        .works()
         .at_least(1)
         .synonyms(&[same_as("group.streams.session.timeout.ms")])
         .doc(

@@ -23,7 +23,7 @@ impl TopicHashes {
 
     /// The hash of topics, given in the order of their names. Topics that do not exist do not
     /// count; without any the hash is 0.
-    pub(super) fn of<'a>(
+    pub(crate) fn of<'a>(
         &mut self,
         names: impl Iterator<Item = &'a Str>,
         cluster: &dyn Cluster,

@@ -24,6 +24,7 @@ impl State {
         let (member_id, member_epoch) = &request.member;
         match self.groups.get(&request.group_id) {
             Some(Group::Consumer(group)) => group.validate_fetch(member_id.as_ref(), *member_epoch),
+            Some(Group::Streams(group)) => group.validate_fetch(member_id.as_ref(), *member_epoch),
             Some(Group::Classic(_) | Group::Other(_)) | None => Ok(()),
         }
     }

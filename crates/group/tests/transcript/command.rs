@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use group::{
     Client, CommitOffsets, CommitPartition, CommitTopic, ConsumerHeartbeat, DeleteGroups,
-    DeleteOffsets, DescribeConsumerGroups, DescribeGroups, FetchOffsets, FetchTopic, Heartbeat,
-    JoinAbilities, JoinGroup, LeaveGroup, Leaving, ListGroups, Protocol, Request, SyncGroup,
-    TopicsDeleted, TxnCommitOffsets,
+    DeleteOffsets, DescribeConsumerGroups, DescribeGroups, DescribeStreamsGroups, FetchOffsets,
+    FetchTopic, Heartbeat, JoinAbilities, JoinGroup, LeaveGroup, Leaving, ListGroups, Protocol,
+    Request, StreamsHeartbeat, SyncGroup, TopicsDeleted, TxnCommitOffsets,
 };
 use wire::{Bytes, Str, Uuid};
 
-use super::cluster;
 use super::world::World;
+use super::{cluster, streams};
 
 /// What a line asks for.
 pub(crate) enum Command {
@@ -82,7 +82,15 @@ impl Command {
 fn world_has_tokens(verb: &str) -> bool {
     matches!(
         verb,
-        "join" | "sync" | "heartbeat" | "consume" | "commit" | "commit-in" | "leave" | "fetch"
+        "join"
+            | "sync"
+            | "heartbeat"
+            | "consume"
+            | "stream"
+            | "commit"
+            | "commit-in"
+            | "leave"
+            | "fetch"
     )
 }
 
@@ -193,6 +201,8 @@ impl Words {
             .into(),
             "leave" => self.leave().into(),
             "consume" => self.consume().into(),
+            "stream" => self.stream().into(),
+            "describe-streams" => DescribeStreamsGroups { group_ids: self.rest() }.into(),
             "describe-consumers" => DescribeConsumerGroups { group_ids: self.rest() }.into(),
             "describe" => DescribeGroups { group_ids: self.rest() }.into(),
             "list" => ListGroups {
@@ -302,6 +312,37 @@ impl Words {
             owned,
             client: Client { id: self.str_or("client", "c"), host: Str::from("/127.0.0.1") },
             random: self.random,
+        }
+    }
+
+    /// `topology=in>r;r()*store owned=0_0,1_0 standby=1_1`; a join owns nothing.
+    fn stream(&mut self) -> StreamsHeartbeat {
+        let member_epoch = self.number("epoch", 0);
+        let joins = member_epoch == 0;
+        let owned = self
+            .get("owned")
+            .map_or_else(|| joins.then(Vec::new), |text| Some(streams::tasks(text)));
+        let standby =
+            self.get("standby").map(streams::tasks).or_else(|| owned.is_some().then(Vec::new));
+        let topology = joins.then(|| {
+            let text = self.get("topology").unwrap_or("t");
+            streams::topology(text, self.number("topology-epoch", 0))
+        });
+        let member_id = self.str_or("member", "");
+        let process_id = self.option("process").unwrap_or_else(|| member_id.clone());
+        StreamsHeartbeat {
+            group_id: self.next_str(),
+            member_id,
+            member_epoch,
+            rebalance_timeout_ms: self.number("rebalance", if joins { 60_000 } else { -1 }),
+            client: Client { id: self.str_or("client", "c"), host: Str::from("/127.0.0.1") },
+            topology,
+            warmup_tasks: owned.is_some().then(Vec::new),
+            active_tasks: owned,
+            standby_tasks: standby,
+            process_id: joins.then_some(process_id),
+            shutdown_application: self.get("shutdown").is_some(),
+            ..StreamsHeartbeat::default()
         }
     }
 

@@ -15,6 +15,7 @@ mod cluster;
 mod command;
 mod consumer;
 mod show;
+mod streams;
 mod world;
 
 use command::Command;

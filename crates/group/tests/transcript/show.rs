@@ -7,7 +7,7 @@ use group::{
 };
 use wire::{Bytes, Str};
 
-use super::consumer;
+use super::{consumer, streams};
 
 pub(crate) fn response(response: &Response) -> String {
     match response {
@@ -87,6 +87,12 @@ pub(crate) fn response(response: &Response) -> String {
         | Response::RegexesResolved(()) => "ok".to_owned(),
         Response::ConsumerHeartbeat(Ok(beat)) => consumer::beat(beat),
         Response::ConsumerHeartbeat(Err(error)) => format!("{}: {error}", name(error)),
+        Response::StreamsHeartbeat(Ok(beat)) => streams::beat(beat),
+        Response::StreamsHeartbeat(Err(refused)) => format!("refused: {refused}"),
+        Response::DescribeStreamsGroups(groups) => lines(groups.iter().map(|group| match group {
+            Ok(group) => streams::described(group),
+            Err(error) => format!("{}: {error}", name(error)),
+        })),
         Response::DescribeConsumerGroups(groups) => lines(groups.iter().map(|group| match group {
             Ok(group) => consumer::described(group),
             Err(error) => format!("{}: {error}", name(error)),
@@ -127,6 +133,9 @@ pub(crate) fn record(record: &Record) -> String {
         Record::Part { group_id, part: Part::Consumer(part) } => {
             format!("{group_id} {}", consumer::part(part))
         }
+        Record::Part { group_id, part: Part::Streams(part) } => {
+            format!("{group_id} {}", streams::part(part))
+        }
         Record::Other { group_id, group_type, key, value } => {
             let what = if value.is_some() { "set" } else { "gone" };
             format!("{} {group_id} key={key:02x?} {what}", group_type.name())
@@ -148,6 +157,7 @@ pub(crate) fn timer(timer: &Timer) -> String {
         }
         Timer::Join { group_id } => format!("join of {group_id}"),
         Timer::Sync { group_id } => format!("sync of {group_id}"),
+        Timer::InitialDelay { group_id } => format!("initial delay of {group_id}"),
         Timer::Retention => "retention".to_owned(),
     }
 }
@@ -236,9 +246,10 @@ fn name(error: &Error) -> String {
         Error::GroupSubscribedToTopic => "GROUP_SUBSCRIBED_TO_TOPIC",
         Error::OffsetMetadataTooLarge => "OFFSET_METADATA_TOO_LARGE",
         Error::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
-        Error::ConsumerGroupNotFound(_) | Error::NotConsumerGroup(_) | Error::CannotUpgrade(_) => {
-            "GROUP_ID_NOT_FOUND"
-        }
+        Error::ConsumerGroupNotFound(_)
+        | Error::NotConsumerGroup(_)
+        | Error::NotStreamsGroup(_)
+        | Error::CannotUpgrade(_) => "GROUP_ID_NOT_FOUND",
         Error::NotAMember { .. } | Error::UnknownInstanceId(_) => "UNKNOWN_MEMBER_ID",
         Error::FencedMemberEpoch(_) => "FENCED_MEMBER_EPOCH",
         Error::FencedStaticMember(_) => "FENCED_INSTANCE_ID",

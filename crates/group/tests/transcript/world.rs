@@ -125,6 +125,9 @@ impl World {
                 if let Some(size) = number("consumer-max-size") {
                     self.settings.consumer.max_size = size as usize;
                 }
+                if let Some(size) = number("streams-max-size") {
+                    self.settings.streams.max_size = size as usize;
+                }
                 if let Some(delay_ms) = number("delay") {
                     self.settings.initial_rebalance_delay_ms = delay_ms as i32;
                 }
