@@ -22,12 +22,13 @@ def free_port():
 
 def apache_libs():
     """The folder with Apache Kafka's jars, fetched once by Maven coordinates."""
-    libs = CACHE / "apache-kafka-4.3.1"
-    if not (libs / ".complete").exists():
+    libs, pom = CACHE / "apache-kafka-4.3.1", HERE / "apache" / "pom.xml"
+    stamp = libs / ".complete"
+    if not stamp.exists() or stamp.read_text() != pom.read_text():
         print("fetching Apache Kafka 4.3.1 (about 130 MB) ...", file=sys.stderr)
-        subprocess.run(["mvn", "-q", "-B", "-f", str(HERE / "apache" / "pom.xml"), "dependency:copy-dependencies",
+        subprocess.run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies",
                         f"-DoutputDirectory={libs}"], check=True, stdout=sys.stderr)
-        (libs / ".complete").touch()
+        stamp.write_text(pom.read_text())
     return libs
 
 

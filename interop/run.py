@@ -59,6 +59,7 @@ SCENARIOS = {
     "java": java_scenario("Scenario"),
     "transactions": java_scenario("Transactions"),
     "telemetry": java_scenario("Telemetry"),
+    "streams": java_scenario("Streams"),
     "kcat": (["kcat"], lambda: None, lambda b: [HERE / "kcat" / "scenario.sh", b]),
 }
 
