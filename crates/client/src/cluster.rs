@@ -17,6 +17,8 @@ use crate::error::{Error, check};
 
 /// Coordinators of groups, in FindCoordinator.
 const GROUP: i8 = 0;
+/// Coordinators of transactions, in FindCoordinator.
+const TRANSACTION: i8 = 1;
 /// Controllers, in DescribeCluster.
 const CONTROLLERS: i8 = 2;
 /// Pause before a retriable refusal is asked again.
@@ -274,14 +276,30 @@ impl Cluster {
     /// # Errors
     /// As [`coordinator`](Self::coordinator).
     pub async fn coordinator_node(&self, group_id: &str) -> Result<(Connection, i32), Error> {
-        self.retrying(|| self.find_coordinator(group_id)).await
+        self.retrying(|| self.find_coordinator(GROUP, group_id)).await
     }
 
-    async fn find_coordinator(&self, group_id: &str) -> Result<(Connection, i32), Error> {
+    /// A connection to the coordinator of a transactional id.
+    ///
+    /// # Errors
+    /// There is none in time.
+    pub async fn transaction_coordinator(&self, id: &str) -> Result<Connection, Error> {
+        Ok(self.transaction_coordinator_node(id).await?.0)
+    }
+
+    /// As [`transaction_coordinator`](Self::transaction_coordinator), with the broker's id.
+    ///
+    /// # Errors
+    /// There is none in time.
+    pub async fn transaction_coordinator_node(&self, id: &str) -> Result<(Connection, i32), Error> {
+        self.retrying(|| self.find_coordinator(TRANSACTION, id)).await
+    }
+
+    async fn find_coordinator(&self, kind: i8, key: &str) -> Result<(Connection, i32), Error> {
         let request = FindCoordinatorRequest {
-            key: Str::copy_from(group_id),
-            key_type: GROUP,
-            coordinator_keys: vec![Str::copy_from(group_id)],
+            key: Str::copy_from(key),
+            key_type: kind,
+            coordinator_keys: vec![Str::copy_from(key)],
             ..FindCoordinatorRequest::default()
         };
         let connection = self.any().await?;

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use env::{Env, SocketReader, SocketWriter, Task};
+use env::{Env, Instant, SocketReader, SocketWriter, Task};
 use tokio::sync::{mpsc, oneshot};
 use wire::header::ResponseHeader;
 use wire::messages::{ApiVersionsRequest, ApiVersionsResponse};
@@ -145,6 +146,30 @@ impl Connection {
         self.0.exchange(request, version, timeout).await
     }
 
+    /// Sends a request, in the highest version in common that is not above `at_most`, and goes on
+    /// before it is answered. Requests arrive in the order in which they are begun.
+    ///
+    /// # Errors
+    /// The connection is closed, or there is no such version.
+    pub async fn begin<R: ApiRequest>(
+        &self,
+        request: &R,
+        at_most: i16,
+    ) -> Result<Answer<R>, Error> {
+        let version = self.version(R::API, at_most)?;
+        let (answer, body) = oneshot::channel();
+        self.0.put(request, version, Some(answer)).await?;
+        let due = self.0.env.now() + self.0.timeout;
+        Ok(Answer { connection: self.clone(), body, version, due, request: PhantomData })
+    }
+
+    /// The level the cluster has finalized a feature at, 0 for none.
+    pub fn finalized(&self, feature: &str) -> i16 {
+        let all = &self.0.api_versions.finalized_features;
+        let found = all.iter().find(|finalized| finalized.name == *feature);
+        found.map_or(0, |finalized| finalized.max_version_level)
+    }
+
     /// Sends a request that gets no answer (Produce with acks=0).
     ///
     /// # Errors
@@ -152,6 +177,37 @@ impl Connection {
     pub async fn send<R: ApiRequest>(&self, request: &R) -> Result<(), Error> {
         let version = self.version(R::API, i16::MAX)?;
         self.0.put(request, version, None).await
+    }
+}
+
+/// The answer to a request that was begun.
+pub struct Answer<R> {
+    connection: Connection,
+    body: oneshot::Receiver<Bytes>,
+    version: i16,
+    due: Instant,
+    request: PhantomData<fn(R)>,
+}
+
+impl<R: ApiRequest> Answer<R> {
+    /// Waits for the answer. To be dropped while it waits is fine, to be called again after it
+    /// came is not.
+    ///
+    /// # Errors
+    /// The connection fails, the server does not answer in time, or not in a way that can be read.
+    pub async fn wait(&mut self) -> Result<R::Response, Error> {
+        let Shared { env, address, timeout, .. } = &*self.connection.0;
+        tokio::select! {
+            biased;
+            body = &mut self.body => match body {
+                Ok(body) => decode(R::API, self.version, body),
+                Err(_) => Err(self.connection.0.closed()),
+            },
+            () = env.sleep_until(self.due) => Err(Error::TimedOut {
+                address: address.clone(),
+                timeout_ms: timeout.as_millis() as u64,
+            }),
+        }
     }
 }
 

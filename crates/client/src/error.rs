@@ -50,15 +50,17 @@ pub enum Error {
         /// What is wrong.
         source: records::Error,
     },
-    /// A record that no request has room for.
+    /// A record that no request, or not all the memory, has room for.
     #[error(
-        "the record takes {size} bytes when serialized; {allowed} are allowed (max.request.size)"
+        "The message is {size} bytes when serialized which is larger than {allowed}, which is the value of the {setting} configuration."
     )]
     RecordTooLarge {
         /// Its size in bytes.
         size: usize,
         /// The most there may be.
         allowed: usize,
+        /// The setting that says so.
+        setting: &'static str,
     },
     /// Records wait for delivery and take all memory they may (`buffer.memory`).
     #[error("no room for a record of {size} bytes within {timeout_ms} ms (buffer.memory)")]
@@ -100,6 +102,9 @@ pub enum Error {
         "To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration."
     )]
     NoGroup,
+    /// A transaction cannot go on.
+    #[error("{0}")]
+    Transaction(String),
     /// The client was closed.
     #[error("the client is closed")]
     Closed,

@@ -53,15 +53,26 @@ impl<'a> RecordView<'a> {
 
     /// A copy with bytes of its own.
     pub fn to_record(&self) -> Record {
-        let copy = |bytes: &[u8]| Bytes::copy_from_slice(bytes);
+        self.made_with(Bytes::copy_from_slice)
+    }
+
+    /// A record that shares the bytes of the batch it was looked at in.
+    ///
+    /// # Panics
+    /// When that is not where it lies.
+    pub fn to_record_of(&self, batch: &Bytes) -> Record {
+        self.made_with(|part| batch.slice_ref(part))
+    }
+
+    fn made_with(&self, copy: impl Fn(&[u8]) -> Bytes) -> Record {
         Record {
             offset: self.offset,
             timestamp: self.timestamp,
-            key: self.key.map(copy),
-            value: self.value.map(copy),
+            key: self.key.map(&copy),
+            value: self.value.map(&copy),
             headers: self
                 .headers()
-                .map(|(key, value)| Header { key: copy(key), value: value.map(copy) })
+                .map(|(key, value)| Header { key: copy(key), value: value.map(&copy) })
                 .collect(),
         }
     }

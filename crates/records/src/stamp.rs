@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::checksum::crc32c_of_two;
 use crate::header::LOG_APPEND_TIME_BIT;
-use crate::{BatchHeader, BatchView, Error, TimestampType, layout};
+use crate::{BatchHeader, BatchView, Error, Producer, TimestampType, layout};
 
 /// A batch of magic 2 as two pieces: a header of its own, and the body shared with the frame it
 /// came in.
@@ -73,6 +73,15 @@ impl StampedBatch {
             TimestampType::LogAppendTime => *low |= LOG_APPEND_TIME_BIT,
         }
         self.set(layout::MAX_TIMESTAMP, stamp.max_timestamp.to_be_bytes());
+        let crc = crc32c_of_two(&self.header[layout::ATTRIBUTES..], &self.body);
+        self.set(layout::CRC, crc.to_be_bytes());
+    }
+
+    /// Sets who writes the batch, and the checksum anew.
+    pub fn stamp_producer(&mut self, producer: Producer) {
+        self.set(layout::PRODUCER_ID, producer.id.to_be_bytes());
+        self.set(layout::PRODUCER_EPOCH, producer.epoch.to_be_bytes());
+        self.set(layout::BASE_SEQUENCE, producer.base_sequence.to_be_bytes());
         let crc = crc32c_of_two(&self.header[layout::ATTRIBUTES..], &self.body);
         self.set(layout::CRC, crc.to_be_bytes());
     }

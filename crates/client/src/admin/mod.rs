@@ -11,6 +11,7 @@ mod quorum;
 mod quotas;
 mod scram;
 mod topics;
+mod transactions;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use quorum::Quorum;
 pub use quotas::{QuotaEntity, QuotaEntry, QuotaMatch, QuotaOp};
 pub use scram::ScramChange;
 pub use topics::{NewTopic, Reassignments, TopicDescription};
+pub use transactions::{AbortedProducer, TransactionFilter};
 
 use crate::cluster::Cluster;
 use crate::error::Error;

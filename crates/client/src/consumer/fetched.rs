@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use bytes::Bytes;
-use records::{BatchView, EndTxnMarker, batches};
+use records::{BatchView, Compression, EndTxnMarker, batches};
 use wire::Str;
 use wire::messages::fetch_response::AbortedTransaction;
 
@@ -94,13 +94,16 @@ impl Fetched {
         if config.isolation == Isolation::ReadCommitted && self.is_aborted(batch) {
             return Ok(());
         }
+        // Then records lie in what was fetched and are not copied.
+        let is_plain = batch.is_v2() && batch.compression()? == Compression::None;
         let timestamp_type = (batch.magic() > 0).then(|| batch.timestamp_type());
         for record in &records {
             let record = record?;
             if record.offset < self.next_offset {
                 continue;
             }
-            let record = record.to_record();
+            let record =
+                if is_plain { record.to_record_of(&self.bytes) } else { record.to_record() };
             self.ready.push_back(ConsumedRecord {
                 topic: topic.clone(),
                 partition,

@@ -11,7 +11,7 @@ mod rebalance;
 mod record;
 mod topics;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
@@ -31,6 +31,20 @@ use topics::Topics;
 
 /// Whether a topic of this name is subscribed to.
 type Pattern = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// A change of what a member of a group reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rebalance {
+    /// The member gave back all its partitions, which were these.
+    Revoked(Vec<TopicPartition>),
+    /// These were taken from it without its doing.
+    Lost(Vec<TopicPartition>),
+    /// It reads these from now on.
+    Assigned(Vec<TopicPartition>),
+}
+
+/// Changes that wait to be asked for; who never asks needs no more than the last ones.
+const REBALANCES_MAX: usize = 1_000;
 
 /// What a consumer reads.
 #[derive(Default)]
@@ -89,6 +103,7 @@ pub struct Consumer {
     topics: Topics,
     places: BTreeMap<TopicPartition, Place>,
     standing: Standing,
+    rebalances: VecDeque<(Instant, Rebalance)>,
     fetches: Fetches,
     /// Leaders that just failed are left alone until then.
     fetch_not_before: Instant,
@@ -108,6 +123,7 @@ impl Consumer {
             topics: Topics::default(),
             places: BTreeMap::new(),
             standing: Standing::Outside,
+            rebalances: VecDeque::new(),
             fetches: Fetches::new(),
             fetch_not_before: now,
         }
@@ -143,6 +159,19 @@ impl Consumer {
         self.places.keys().cloned().collect()
     }
 
+    /// The changes of what this member of a group reads since they were asked for last, in order,
+    /// each with the time it came about.
+    pub fn take_rebalances(&mut self) -> VecDeque<(Instant, Rebalance)> {
+        std::mem::take(&mut self.rebalances)
+    }
+
+    fn tell_of(&mut self, rebalance: Rebalance) {
+        if self.rebalances.len() >= REBALANCES_MAX {
+            self.rebalances.pop_front();
+        }
+        self.rebalances.push_back((self.cluster.env().now(), rebalance));
+    }
+
     /// The partitions of a topic.
     ///
     /// # Errors
@@ -158,6 +187,14 @@ impl Consumer {
     /// What will not pass by itself: records that cannot be read, no offset to start from, the
     /// group refuses the member. Positions are kept; polling again is possible.
     pub async fn poll(&mut self, patience: Duration) -> Result<Vec<ConsumedRecord>, Error> {
+        self.poll_until(patience, false).await
+    }
+
+    async fn poll_until(
+        &mut self,
+        patience: Duration,
+        or_rebalance: bool,
+    ) -> Result<Vec<ConsumedRecord>, Error> {
         let env = self.cluster.env().clone();
         let deadline = env.now() + patience;
         loop {
@@ -171,7 +208,7 @@ impl Consumer {
             Box::pin(self.find_positions()).await?;
             self.ask_leaders();
             let now = env.now();
-            if now >= deadline {
+            if now >= deadline || (or_rebalance && !self.rebalances.is_empty()) {
                 return Ok(Vec::new());
             }
             let wake = [self.topics.due(), self.commit_due, self.retry_at(now)];
@@ -191,6 +228,15 @@ impl Consumer {
                 () = env.sleep_until(wake) => {}
             }
         }
+    }
+
+    /// As [`poll`](Self::poll), but ends also when there is a change to be asked for with
+    /// [`take_rebalances`](Self::take_rebalances).
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub async fn poll_once(&mut self, patience: Duration) -> Result<Vec<ConsumedRecord>, Error> {
+        self.poll_until(patience, true).await
     }
 
     /// Where the next poll goes on in a partition, if that is decided.
@@ -226,6 +272,19 @@ impl Consumer {
         let offsets: BTreeMap<TopicPartition, i64> = positions.collect();
         let member = self.standing.membership();
         offsets::commit(&self.cluster, &group_id, member, &offsets).await
+    }
+
+    /// Commits these offsets.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub async fn commit_offsets(
+        &mut self,
+        offsets: &BTreeMap<TopicPartition, i64>,
+    ) -> Result<(), Error> {
+        let Some(group_id) = self.config.group_id.clone() else { return Err(Error::NoGroup) };
+        let member = self.standing.membership();
+        offsets::commit(&self.cluster, &group_id, member, offsets).await
     }
 
     async fn commit_if_due(&mut self) {

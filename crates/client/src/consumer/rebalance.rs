@@ -3,9 +3,10 @@
 use env::Task;
 use wire::Str;
 
-use super::Consumer;
 use super::group::{Heart, Join, Joined, Membership, Pulse};
+use super::offsets::TopicPartition;
 use super::position::Place;
+use super::{Consumer, Rebalance};
 use crate::error::Error;
 
 /// How a consumer stands to its group.
@@ -83,7 +84,13 @@ impl Consumer {
             // The share is given back: what was read of it should count.
             self.commit_or_tell().await;
         }
+        let given_back: Vec<TopicPartition> = self.places.keys().cloned().collect();
         self.places.clear();
+        if !member_id.is_empty() {
+            self.tell_of(Rebalance::Revoked(given_back));
+        } else if !given_back.is_empty() {
+            self.tell_of(Rebalance::Lost(given_back));
+        }
         let topics = self.topics.counts().into_keys();
         let topics = self.subscription.topics().unwrap_or_else(|| topics.collect());
         let join = Join {
@@ -109,6 +116,7 @@ impl Consumer {
         };
         let heart = Heart::start(&self.cluster, &joined.membership, &self.config);
         self.places = joined.partitions.into_iter().map(|at| (at, Place::default())).collect();
+        self.tell_of(Rebalance::Assigned(self.places.keys().cloned().collect()));
         tracing::debug!(partitions = self.places.len(), "joined group");
         let counts = self.topics.counts();
         self.standing = Standing::Member { membership: joined.membership, heart, counts };

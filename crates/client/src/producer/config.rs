@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use records::{Codec, Compression};
+use wire::Str;
+
+/// A broker remembers the last five batches of an idempotent producer in a partition.
+pub(super) const IN_FLIGHT_MAX: usize = 5;
 
 /// Who must have a batch before it counts as delivered (`acks`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +56,13 @@ pub struct ProducerConfig {
     pub retry_backoff: Duration,
     /// `enable.idempotence`: each record once, in order, whatever is retried.
     pub idempotent: bool,
+    /// `max.in.flight.requests.per.connection`, here of each partition: batches that may be on
+    /// their way at a time. More than 5 are too many for an idempotent producer.
+    pub in_flight_max: usize,
+    /// `transactional.id`: records are sent in transactions.
+    pub transactional_id: Option<Str>,
+    /// `transaction.timeout.ms`: how long the coordinator lets a transaction be open.
+    pub transaction_timeout: Duration,
     /// `metadata.max.age.ms`: when partitions and leaders are asked for again at the latest.
     pub metadata_age_max: Duration,
 }
@@ -70,6 +81,9 @@ impl Default for ProducerConfig {
             retries_max: u32::MAX,
             retry_backoff: Duration::from_millis(100),
             idempotent: true,
+            in_flight_max: IN_FLIGHT_MAX,
+            transactional_id: None,
+            transaction_timeout: Duration::from_secs(60),
             metadata_age_max: Duration::from_secs(300),
         }
     }

@@ -1,32 +1,42 @@
-//! One partition's way out: records wait here for their batch, batches leave one after the other,
-//! so that order holds whatever is retried.
+//! One partition's way out: records wait here for their batch, batches leave in order, several of
+//! them at a time, and order holds whatever is retried.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use env::Instant;
-use records::{BatchBuilder, Producer as Stamp, Record, increment_sequence};
-use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
-use wire::messages::ProduceRequest;
-use wire::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use wire::{ErrorCode, Records, Str};
+use records::{BatchBuilder, Record};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use wire::Str;
 
 use super::Shared;
-use super::config::Acks;
-use super::identity::Identity;
-use super::record::{Delivered, Outcome};
-use crate::error::{Error, check};
+use super::flight::{Flight, Landing};
+use super::record::{Delivery, Fate};
+use super::sequence::Sequence;
+use crate::error::Error;
 
 /// The most a record takes in a batch beyond its key, value and headers.
 pub(super) const RECORD_OVERHEAD_MAX: usize = 21;
 
 /// A batch being filled or waiting to leave.
-struct Pending {
-    builder: BatchBuilder,
-    answers: Vec<oneshot::Sender<Outcome>>,
-    since: Instant,
+pub(super) struct Pending {
+    pub(super) builder: BatchBuilder,
+    pub(super) fate: Awaited,
+    pub(super) since: Instant,
     /// What its records take of `buffer.memory`.
-    memory: OwnedSemaphorePermit,
+    pub(super) memory: OwnedSemaphorePermit,
+}
+
+/// A fate that is told in any case: what is dropped before was not delivered.
+pub(super) struct Awaited {
+    pub(super) fate: Arc<Fate>,
+    since: Instant,
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.fate.tell(self.since, Err(Arc::new(Error::Closed)));
+    }
 }
 
 #[derive(Default)]
@@ -38,8 +48,8 @@ struct Queue {
 
 /// One partition's way out.
 pub(super) struct Lane {
-    topic: Str,
-    partition: i32,
+    pub(super) topic: Str,
+    pub(super) partition: i32,
     queue: Mutex<Queue>,
     wake: Notify,
 }
@@ -68,31 +78,39 @@ impl Lane {
         shared: &Shared,
         record: &Record,
         (size, memory): (usize, OwnedSemaphorePermit),
-    ) -> oneshot::Receiver<Outcome> {
-        let (answer, delivery) = oneshot::channel();
+    ) -> Delivery {
         let batch_size = shared.config.batch_size;
         let mut queue = self.queue();
-        match queue.batches.back_mut() {
+        let (delivery, is_new) = match queue.batches.back_mut() {
             Some(last) if last.builder.size() + size <= batch_size => {
+                let at = last.builder.record_count();
                 last.builder.push(record);
-                last.answers.push(answer);
                 last.memory.merge(memory);
+                (Delivery { fate: Arc::clone(&last.fate.fate), at }, false)
             }
             _ => {
                 let mut builder = BatchBuilder::new(0).codec(shared.config.codec);
+                // What is lingered for fills up a batch.
+                if !queue.batches.is_empty() {
+                    builder.reserve(batch_size);
+                }
                 builder.push(record);
                 let since = shared.cluster.env().now();
-                queue.batches.push_back(Pending { builder, answers: vec![answer], since, memory });
+                let fate = Arc::new(Fate::new(self.topic.clone(), self.partition));
+                let delivery = Delivery { fate: Arc::clone(&fate), at: 0 };
+                let fate = Awaited { fate, since };
+                queue.batches.push_back(Pending { builder, fate, since, memory });
+                (delivery, true)
             }
-        }
+        };
         let full = queue.batches.back().is_some_and(|last| last.builder.size() >= batch_size);
-        if full || queue.batches.len() > 1 || queue.batches[0].answers.len() == 1 {
+        if full || is_new {
             self.wake.notify_one();
         }
         delivery
     }
 
-    /// Waits for a batch that is due and takes it.
+    /// Waits for a batch that is due and takes it. To be dropped while it waits is fine.
     async fn next(&self, shared: &Shared) -> Pending {
         loop {
             let env = shared.cluster.env();
@@ -131,161 +149,39 @@ impl Lane {
 
     /// Delivers batches for as long as the producer lives.
     pub(super) async fn run(self: Arc<Self>, shared: Arc<Shared>) {
+        enum Event {
+            Due(Pending),
+            Landed(Result<i64, Error>),
+        }
         let mut sequence = Sequence::default();
+        let mut flights: VecDeque<Flight> = VecDeque::new();
         loop {
-            let pending = self.next(&shared).await;
-            let count = pending.answers.len();
-            let outcome = self.deliver(&shared, pending.builder, pending.since, &mut sequence);
-            match outcome.await {
-                Ok(base_offset) => {
-                    for (at, answer) in pending.answers.into_iter().enumerate() {
-                        let offset = (base_offset >= 0).then(|| base_offset + at as i64);
-                        let topic = self.topic.clone();
-                        // Whoever sent the record may not care.
-                        let _ =
-                            answer.send(Ok(Delivered { topic, partition: self.partition, offset }));
-                    }
-                }
-                Err(error) => {
-                    let error = Arc::new(error);
-                    for answer in pending.answers {
-                        let _ = answer.send(Err(Arc::clone(&error)));
-                    }
-                }
-            }
-            drop(pending.memory);
-            shared.unsettled.send_modify(|unsettled| *unsettled -= count);
-        }
-    }
-
-    /// Tries until a batch is delivered, refused for good, or its time is over. Gives the offset
-    /// of its first record, -1 if unknown.
-    async fn deliver(
-        &self,
-        shared: &Shared,
-        builder: BatchBuilder,
-        since: Instant,
-        sequence: &mut Sequence,
-    ) -> Result<i64, Error> {
-        let (config, env) = (&shared.config, shared.cluster.env());
-        let deadline = since + config.delivery_timeout;
-        let count = builder.record_count();
-        let mut unbuilt = Some(builder);
-        let mut batch = bytes::Bytes::new();
-        let mut tries = 0;
-        loop {
-            let attempt = async {
-                if let Some(builder) = unbuilt.take() {
-                    let stamp = match sequence.stamp(shared).await {
-                        Ok(stamp) => stamp,
-                        Err(error) => {
-                            unbuilt = Some(builder);
-                            return Err(error);
-                        }
-                    };
-                    batch = builder.producer(stamp).build();
-                }
-                self.send(shared, batch.clone(), tries > 0).await
+            let room = flights.len() < shared.config.in_flight_max.max(1);
+            let event = match flights.front_mut() {
+                None => Event::Due(self.next(&shared).await),
+                Some(first) if !room => Event::Landed(first.land().await),
+                Some(first) => tokio::select! {
+                    biased;
+                    landed = first.land() => Event::Landed(landed),
+                    pending = self.next(&shared) => Event::Due(pending),
+                },
             };
-            match Box::pin(attempt).await {
-                Ok(offset) => {
-                    sequence.advance(count);
-                    return Ok(offset);
+            match event {
+                Event::Due(pending) => {
+                    let mut flight = Flight::new(pending);
+                    Box::pin(flight.take_off(&self, &shared, &mut sequence)).await;
+                    flights.push_back(flight);
                 }
-                Err(error) if !error.may_pass() || tries >= config.retries_max => {
-                    sequence.break_off();
-                    return Err(error);
+                Event::Landed(Ok(base_offset)) => {
+                    if let Some(flight) = flights.pop_front() {
+                        flight.settle(&shared, Ok(base_offset));
+                    }
                 }
-                Err(error) if env.now() + config.retry_backoff >= deadline => {
-                    sequence.break_off();
-                    let timeout_ms = config.delivery_timeout.as_millis() as u64;
-                    return Err(Error::Expired { timeout_ms, last: error.to_string() });
-                }
-                Err(error) => {
-                    tracing::debug!(topic = %self.topic, self.partition, "trying again: {error}");
-                    tries += 1;
-                    env.sleep(config.retry_backoff).await;
+                Event::Landed(Err(error)) => {
+                    let landing = Landing { lane: &self, shared: &shared, flights: &mut flights };
+                    Box::pin(landing.in_order(error, &mut sequence)).await;
                 }
             }
         }
-    }
-
-    async fn send(&self, shared: &Shared, batch: bytes::Bytes, afresh: bool) -> Result<i64, Error> {
-        let (config, cluster) = (&shared.config, &shared.cluster);
-        let age_max = if afresh { std::time::Duration::ZERO } else { config.metadata_age_max };
-        let topic = shared.topics.get(cluster, &self.topic, age_max).await?;
-        let leader = topic.leaders.get(self.partition as usize).copied().unwrap_or(-1);
-        if leader < 0 {
-            return Err(Error::refused(ErrorCode::LeaderNotAvailable.code(), None));
-        }
-        let connection = cluster.broker(leader).await?;
-        let request = ProduceRequest {
-            transactional_id: None,
-            acks: config.acks.code(),
-            timeout_ms: i32::try_from(cluster.config().request_timeout.as_millis())
-                .unwrap_or(i32::MAX),
-            topic_data: vec![TopicProduceData {
-                name: self.topic.clone(),
-                topic_id: topic.id,
-                partition_data: vec![PartitionProduceData {
-                    index: self.partition,
-                    records: Some(Records::Bytes(batch)),
-                    ..PartitionProduceData::default()
-                }],
-                ..TopicProduceData::default()
-            }],
-            ..ProduceRequest::default()
-        };
-        if config.acks == Acks::None {
-            connection.send(&request).await?;
-            return Ok(-1);
-        }
-        let response = connection.call(&request).await?;
-        let answer = response.responses.into_iter().next();
-        let answer = answer.and_then(|topic| topic.partition_responses.into_iter().next());
-        let answer =
-            answer.ok_or_else(|| Error::refused(ErrorCode::UnknownServerError.code(), None))?;
-        if answer.error_code == ErrorCode::DuplicateSequenceNumber.code() {
-            // An earlier try arrived after all; its offset is no longer known.
-            return Ok(-1);
-        }
-        let because = answer.record_errors.into_iter().next();
-        let because = because.and_then(|error| error.batch_index_error_message);
-        check(answer.error_code, because.or(answer.error_message).as_deref())?;
-        Ok(answer.base_offset)
-    }
-}
-
-/// The sequence numbers of a partition.
-#[derive(Debug, Default)]
-struct Sequence {
-    identity: Option<Identity>,
-    next: i32,
-    broken: bool,
-}
-
-impl Sequence {
-    /// Who sends the next batch, and its first number.
-    async fn stamp(&mut self, shared: &Shared) -> Result<Stamp, Error> {
-        if !shared.config.idempotent {
-            return Ok(Stamp::NONE);
-        }
-        let broken = self.identity.filter(|_| self.broken);
-        let identity = match self.identity {
-            Some(identity) if broken.is_none() => identity,
-            _ => shared.identities.get(&shared.cluster, broken).await?,
-        };
-        if self.identity != Some(identity) {
-            *self = Self { identity: Some(identity), next: 0, broken: false };
-        }
-        Ok(Stamp { id: identity.id, epoch: identity.epoch, base_sequence: self.next })
-    }
-
-    fn advance(&mut self, count: i32) {
-        self.next = increment_sequence(self.next, count);
-    }
-
-    fn break_off(&mut self) {
-        self.broken = true;
     }
 }

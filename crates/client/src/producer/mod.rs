@@ -1,23 +1,30 @@
 //! Sending records: batched by partition, compressed, retried, in order.
 
 mod config;
+mod flight;
 mod identity;
 mod lane;
 mod partitioner;
 mod record;
+mod sequence;
+mod stats;
 mod topics;
+mod transaction;
 
 use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use env::Task;
 use records::{Record, layout};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use wire::Str;
 
 pub use config::{Acks, ProducerConfig};
 pub use record::{Delivered, Delivery, ProducerRecord};
+pub use stats::ProducerStats;
 
 use crate::cluster::Cluster;
 use crate::connection::within;
@@ -25,7 +32,9 @@ use crate::error::Error;
 use identity::Identities;
 use lane::{Lane, RECORD_OVERHEAD_MAX};
 use partitioner::{Sticky, partition_of_key};
+use stats::Stats;
 use topics::{Topic, Topics};
+use transaction::Transaction;
 
 /// What the lanes of a producer share.
 struct Shared {
@@ -33,8 +42,21 @@ struct Shared {
     config: ProducerConfig,
     topics: Topics,
     identities: Identities,
+    transaction: Option<Transaction>,
+    stats: Stats,
     /// Records sent and neither delivered nor given up.
-    unsettled: watch::Sender<usize>,
+    unsettled: AtomicUsize,
+    /// Told when some of them are.
+    settled: Notify,
+}
+
+impl Shared {
+    /// `count` records are delivered or given up.
+    fn settled(&self, count: i32) {
+        let count = usize::try_from(count).unwrap_or_default();
+        self.unsettled.fetch_sub(count, Ordering::AcqRel);
+        self.settled.notify_waiters();
+    }
 }
 
 /// Lanes by topic and partition, each with the task that runs it.
@@ -52,13 +74,19 @@ impl Producer {
     /// A producer. Nothing is asked of the cluster yet.
     pub fn new(cluster: &Cluster, config: ProducerConfig) -> Self {
         let memory = config.buffer_memory.min(u32::MAX as usize).min(Semaphore::MAX_PERMITS);
-        let idempotent = config.idempotent && config.acks == Acks::All;
+        let transaction = config.transactional_id.clone().map(Transaction::new);
+        let idempotent = (config.idempotent || transaction.is_some()) && config.acks == Acks::All;
+        let most = if idempotent { config::IN_FLIGHT_MAX } else { usize::MAX };
+        let in_flight_max = config.in_flight_max.clamp(1, most);
         let shared = Shared {
             cluster: cluster.clone(),
-            config: ProducerConfig { idempotent, buffer_memory: memory, ..config },
+            config: ProducerConfig { idempotent, in_flight_max, buffer_memory: memory, ..config },
             topics: Topics::default(),
             identities: Identities::default(),
-            unsettled: watch::Sender::new(0),
+            transaction,
+            stats: Stats::default(),
+            unsettled: AtomicUsize::new(0),
+            settled: Notify::new(),
         };
         Self {
             shared: Arc::new(shared),
@@ -76,21 +104,35 @@ impl Producer {
     pub async fn send(&self, record: ProducerRecord) -> Result<Delivery, Error> {
         let size = size_of(&record);
         let config = &self.shared.config;
-        let allowed = config.request_size_max.min(config.buffer_memory);
-        if size + layout::BATCH_OVERHEAD > allowed {
-            return Err(Error::RecordTooLarge { size: size + layout::BATCH_OVERHEAD, allowed });
+        let bounds = [
+            ("max.request.size", config.request_size_max),
+            ("buffer.memory", config.buffer_memory),
+        ];
+        let whole = size + layout::BATCH_OVERHEAD;
+        if let Some((setting, allowed)) = bounds.into_iter().find(|(_, allowed)| whole > *allowed) {
+            return Err(Error::RecordTooLarge { size: whole, allowed, setting });
         }
         let env = self.shared.cluster.env();
-        let deadline = env.now() + config.block_max;
-        let topic = Box::pin(self.topic(&record.topic)).await?;
-        let memory = self.room(size, deadline.saturating_duration_since(env.now())).await?;
+        let now = env.now();
+        let known = self.shared.topics.known(&record.topic, config.metadata_age_max, now);
+        let topic = match known {
+            Some(topic) => topic,
+            None => Box::pin(self.topic(&record.topic)).await?,
+        };
+        let memory = match Arc::clone(&self.memory).try_acquire_many_owned(size as u32) {
+            Ok(memory) => memory,
+            Err(_) => {
+                let waited = env.now().duration_since(now);
+                Box::pin(self.room(size, config.block_max.saturating_sub(waited))).await?
+            }
+        };
         let partition = self.partition(&topic, &record, size)?;
         let lane = self.lane(&topic.name, partition);
         let timestamp = record.timestamp.unwrap_or_else(|| env.clock().wall_ms());
         let ProducerRecord { key, value, headers, .. } = record;
         let record = Record { offset: 0, timestamp, key, value, headers };
-        self.shared.unsettled.send_modify(|unsettled| *unsettled += 1);
-        Ok(Delivery(lane.push(&self.shared, &record, (size, memory))))
+        self.shared.unsettled.fetch_add(1, Ordering::AcqRel);
+        Ok(lane.push(&self.shared, &record, (size, memory)))
     }
 
     async fn room(&self, size: usize, patience: Duration) -> Result<OwnedSemaphorePermit, Error> {
@@ -142,7 +184,7 @@ impl Producer {
                 let batch_size = self.shared.config.batch_size;
                 let random = self.shared.cluster.env().random();
                 let mut sticky = self.sticky.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(sticky.choose(&topic.name, &topic.available(), (size, batch_size), random))
+                Ok(sticky.choose(topic, (size, batch_size), random))
             }
         }
     }
@@ -161,15 +203,22 @@ impl Producer {
     /// Sends everything without lingering and waits until all of it, and what is sent meanwhile,
     /// is delivered or given up.
     pub async fn flush(&self) {
-        let mut unsettled = self.shared.unsettled.subscribe();
         loop {
+            let mut settled = pin!(self.shared.settled.notified());
+            settled.as_mut().enable();
             for (lane, _) in self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values() {
                 lane.hurry();
             }
-            if *unsettled.borrow_and_update() == 0 || unsettled.changed().await.is_err() {
+            if self.shared.unsettled.load(Ordering::Acquire) == 0 {
                 return;
             }
+            settled.await;
         }
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> ProducerStats {
+        self.shared.stats.now()
     }
 
     /// As [`flush`](Self::flush), and ends the producer.
@@ -187,7 +236,17 @@ impl Drop for Producer {
 
 /// What a record takes in a batch, at most.
 fn size_of(record: &ProducerRecord) -> usize {
-    let part = |bytes: &Option<bytes::Bytes>| 5 + bytes.as_ref().map_or(0, bytes::Bytes::len);
-    let headers = record.headers.iter().map(|header| 5 + header.key.len() + part(&header.value));
-    RECORD_OVERHEAD_MAX + part(&record.key) + part(&record.value) + headers.sum::<usize>()
+    // A number in zigzag and groups of seven bits; lengths double for their sign.
+    let number =
+        |value: usize| (usize::BITS - (value << 1 | 1).leading_zeros()).div_ceil(7) as usize;
+    let part = |bytes: &Option<bytes::Bytes>| match bytes {
+        Some(bytes) => number(bytes.len()) + bytes.len(),
+        None => 1,
+    };
+    let header = |header: &records::Header| {
+        number(header.key.len()) + header.key.len() + part(&header.value)
+    };
+    let headers: usize = record.headers.iter().map(header).sum();
+    let parts = part(&record.key) + part(&record.value);
+    RECORD_OVERHEAD_MAX + parts + number(record.headers.len()) + headers
 }

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use env::Random;
 use wire::Str;
 
+use super::topics::Topic;
+
 /// The hash Kafka's clients take of a key (murmur2).
 fn murmur2(data: &[u8]) -> u32 {
     const MIX: u32 = 0x5bd1_e995;
@@ -38,26 +40,28 @@ pub(crate) struct Sticky {
 }
 
 impl Sticky {
-    /// The partition of `topic` for a record of `size` bytes, among those `available`.
+    /// The partition of `topic` for a record of `size` bytes.
     pub(crate) fn choose(
         &mut self,
-        topic: &Str,
-        available: &[i32],
+        topic: &Topic,
         (size, batch_size): (usize, usize),
         random: &Random,
     ) -> i32 {
-        let any = |except: Option<i32>| {
-            let others: Vec<i32> =
-                available.iter().copied().filter(|index| Some(*index) != except).collect();
-            let among = if others.is_empty() { available } else { &others };
-            among.get(random.below(among.len().max(1) as u64) as usize).copied().unwrap_or(0)
-        };
-        let (partition, bytes) = match self.current.get(topic) {
-            Some((partition, bytes)) if *bytes >= batch_size => (any(Some(*partition)), 0),
-            Some((partition, bytes)) if available.contains(partition) => (*partition, *bytes),
-            _ => (any(None), 0),
-        };
-        self.current.insert(topic.clone(), (partition, bytes + size));
+        if let Some((partition, bytes)) = self.current.get_mut(&topic.name)
+            && *bytes < batch_size
+            && topic.is_available(*partition)
+        {
+            *bytes += size;
+            return *partition;
+        }
+        let before = self.current.get(&topic.name).map(|(partition, _)| *partition);
+        let available = topic.available();
+        let others: Vec<i32> =
+            available.iter().copied().filter(|index| Some(*index) != before).collect();
+        let among = if others.is_empty() { &available } else { &others };
+        let at = random.below(among.len().max(1) as u64) as usize;
+        let partition = among.get(at).copied().unwrap_or(0);
+        self.current.insert(topic.name.clone(), (partition, size));
         partition
     }
 }
@@ -84,9 +88,11 @@ mod tests {
 
     #[test]
     fn records_without_key_change_partition_when_a_batch_is_full() {
-        let (random, topic, all) = (Random::seeded(1), Str::from("t"), [0, 1, 2]);
+        let random = Random::seeded(1);
+        let now = env::Env::sim(1).now();
+        let topic = Topic::new(Str::from("t"), wire::Uuid::ZERO, vec![1, 1, 1], now);
         let mut sticky = Sticky::default();
-        let mut choose = || sticky.choose(&topic, &all, (50, 100), &random);
+        let mut choose = || sticky.choose(&topic, (50, 100), &random);
         let (first, second, third) = (choose(), choose(), choose());
         assert_eq!(first, second);
         assert_ne!(second, third);
