@@ -46,6 +46,7 @@ CLASSES = {
     "kafka-leader-election": f"{TOOLS}.LeaderElectionCommand",
     "kafka-log-dirs": f"{TOOLS}.LogDirsCommand",
     "kafka-metadata-quorum": f"{TOOLS}.MetadataQuorumCommand",
+    "kafka-metadata-shell": "org.apache.kafka.shell.MetadataShell",
     "kafka-producer-perf-test": f"{TOOLS}.ProducerPerformance",
     "kafka-reassign-partitions": f"{TOOLS}.reassign.ReassignPartitionsCommand",
     "kafka-replica-verification": f"{TOOLS}.ReplicaVerificationTool",
@@ -59,8 +60,14 @@ CLASSES = {
 }
 
 
+# Tools that say something while their process ends.
+ALONE = {"kafka-verifiable-consumer", "kafka-verifiable-producer"}
+JAVA = ["java", "-Xmx256m", "-Dlog4j2.level=OFF", f"-Dlog4j2.configurationFile={HERE / 'apache' / 'silent.yaml'}",
+        "-Djava.awt.headless=true", "-Duser.timezone=UTC"]
+
+
 class Theirs:
-    """Apache Kafka's tools, in one process."""
+    """Apache Kafka's tools, in one process where that is possible."""
 
     def __init__(self):
         classes, source = CACHE / "java", HERE / "java" / "Tools.java"
@@ -69,11 +76,14 @@ class Theirs:
             libs = nodes.apache_libs()
             subprocess.run(["javac", "-nowarn", "-cp", f"{libs}/*", "-d", str(classes), str(source)], check=True)
         self.process = subprocess.Popen(
-            ["java", "-Xmx256m", "-Dlog4j2.level=OFF", f"-Dlog4j2.configurationFile={HERE / 'apache' / 'silent.yaml'}",
-             "-Djava.security.manager=allow", "-Djava.awt.headless=true", "-Duser.timezone=UTC", "-cp", f"{classes}:{nodes.apache_libs()}/*", "Tools"],
+            [*JAVA, "-Djava.security.manager=allow", "-cp", f"{classes}:{nodes.apache_libs()}/*", "Tools"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/")
 
     def run(self, words, stdin):
+        if words[0] in ALONE:
+            done = subprocess.run([*JAVA, "-cp", f"{nodes.apache_libs()}/*", CLASSES[words[0]], *words[1:]],
+                                  input=stdin.encode(), capture_output=True, timeout=120)
+            return done.returncode, done.stdout.decode(), done.stderr.decode()
         words = [CLASSES[words[0]], stdin, *words[1:]]
         pipe = self.process.stdin
         pipe.write(struct.pack(">i", len(words)))
@@ -132,6 +142,21 @@ def without_traces(lines):
     return kept
 
 
+def measured(line):
+    """A line without what was measured."""
+    if " records/sec (" in line:
+        return re.sub(r"(?<=records sent, ).*", lambda rest: re.sub(r"[0-9.]+(?= )|NaN|Infinity", "{n}", rest.group().replace("9.9th", "9th")), line)
+    if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]+, ", line):
+        fields = line.split(", ")
+        return ", ".join(field if at in (2, 4) else "{n}" for at, field in enumerate(fields))
+    if line.startswith(("Avg latency: ", "Percentiles: ")):
+        return re.sub(r"(?<== )[0-9.]+|(?<=latency: )[0-9.]+", "{n}", line)
+    if re.match(r"[0-9]+\t[0-9.]+$", line):
+        return line.split("\t")[0] + "\t{n}"
+    line = re.sub(r"(\{time\} *\t)[0-9]+ *(?=\t|$)", r"\1{n}", line)
+    return re.sub(r'"avg_throughput":[0-9.E-]+', '"avg_throughput":{n}', line)
+
+
 def in_order(match):
     """A list whose order changes from run to run."""
     return match.group(1) + ", ".join(sorted(match.group(2).split(", ")))
@@ -153,10 +178,10 @@ def mask(text, places):
             continue
         if flags is None and re.match(r"Option( \(.*\))?\s+Description|usage: ", line):
             flags, style, table = {"-h"}, line.split(" ")[0], line.startswith("Option")
-        if re.match(r"[a-z0-9-]+:\s+error:", line) and flags is not None:
+        if re.match(r"[a-z0-9.-]+:\s+error:", line) and flags is not None:
             error = line
         elif flags is None:
-            lines.append(line.rstrip())
+            lines.append(measured(line.rstrip()))
         else:
             # In a table the flags begin their lines, in a usage they are anywhere.
             if table := table or not line.strip() or line.startswith("---"):

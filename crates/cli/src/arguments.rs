@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use crate::error::Error;
 use crate::options::{Given, Refusal, Refused};
 
 /// What a flag takes.
@@ -13,8 +14,18 @@ pub(crate) enum Takes {
     Nothing,
     /// A text.
     Text,
+    /// A number of 16 bits.
+    Short,
     /// A number of 32 bits.
     Integer,
+    /// A number of 64 bits.
+    Long,
+    /// A number that need not be whole.
+    Double,
+    /// One text or more.
+    Texts,
+    /// One of these numbers.
+    OneOfIntegers(&'static [i32]),
 }
 
 /// Which flags go together.
@@ -87,6 +98,8 @@ pub(crate) struct Arguments {
     pub(crate) help_fails: bool,
     /// What is said of a command line that cannot be read.
     pub(crate) refusal: Refusal,
+    /// Whether an empty command line asks for help.
+    pub(crate) empty_asks_for_help: bool,
 }
 
 /// What comes of a command line that is not followed.
@@ -94,6 +107,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Stopped {
     /// Help was asked for.
     Help(String),
+    /// The version was asked for.
+    Version,
     /// It is refused.
     Refused {
         /// How it would be right.
@@ -117,8 +132,17 @@ impl Argument {
     fn metavar(&self) -> String {
         match self.takes {
             Takes::Nothing => String::new(),
-            Takes::Text | Takes::Integer => {
+            Takes::Text
+            | Takes::Short
+            | Takes::Integer
+            | Takes::Long
+            | Takes::Double
+            | Takes::OneOfIntegers(_) => {
                 format!(" {}", self.name().replace('-', "_").to_uppercase())
+            }
+            Takes::Texts => {
+                let name = self.name().replace('-', "_").to_uppercase();
+                format!(" {name} [{name} ...]")
             }
         }
     }
@@ -131,13 +155,33 @@ impl Argument {
             ))
         };
         match self.takes {
+            Takes::OneOfIntegers(allowed) => match value.parse::<i32>() {
+                Err(_) => Err(number("Integer")),
+                Ok(number) if allowed.contains(&number) => Ok(()),
+                Ok(_) => {
+                    let allowed: Vec<String> = allowed.iter().map(i32::to_string).collect();
+                    Err(Refused(format!(
+                        "argument {}: invalid choice: '{value}' (choose from {{{}}})",
+                        self.shown(),
+                        allowed.join(",")
+                    )))
+                }
+            },
+            Takes::Short if value.parse::<i16>().is_err() => Err(number("Short")),
             Takes::Integer if value.parse::<i32>().is_err() => Err(number("Integer")),
+            Takes::Long if value.parse::<i64>().is_err() => Err(number("Long")),
+            Takes::Double if value.parse::<f64>().is_err() => Err(number("Double")),
             _ => Ok(()),
         }
     }
 }
 
 impl Arguments {
+    /// What is said when a tool refuses its command line itself.
+    pub(crate) fn refused(&self, reason: &str) -> Error {
+        Error::Refused(format!("{}{}: error: {reason}", self.usage(None), self.name))
+    }
+
     /// Reads a command line.
     pub(crate) fn parse(&self, words: &[String]) -> Result<Given, Stopped> {
         let mut given = Given::default();
@@ -177,6 +221,9 @@ impl Arguments {
             }
             let known = command.map_or(self.arguments, |command| command.arguments);
             let argument = find(known, flag).map_err(|refused| refuse(*command, refused))?;
+            if argument.name() == "version" {
+                return Err(Stopped::Version);
+            }
             let values = given.values_of(argument.name());
             let taken = take(argument, inline, &words[at..], values);
             at += taken.map_err(|refused| refuse(*command, refused))?;
@@ -249,6 +296,11 @@ impl Arguments {
         laid_out(&begin, &parts)
     }
 
+    /// The help of the tool.
+    pub(crate) fn help_of_all(&self) -> String {
+        self.help(None)
+    }
+
     fn help(&self, command: Option<&'static Subcommand>) -> String {
         let mut help = self.usage(command);
         let about = command.map_or(self.about, |command| command.about);
@@ -318,7 +370,14 @@ fn take(
     };
     argument.check(value)?;
     values.push(value.clone());
-    Ok(1)
+    if argument.takes != Takes::Texts {
+        return Ok(1);
+    }
+    let more = rest[1..].iter().take_while(|word| !is_flag(word));
+    let more: Vec<String> = more.cloned().collect();
+    let taken = 1 + more.len();
+    values.extend(more);
+    Ok(taken)
 }
 
 /// # Errors
@@ -440,6 +499,7 @@ mod tests {
             },
             Subcommand { name: "list", about: "Lists.", arguments: &[] },
         ],
+        empty_asks_for_help: false,
         help_fails: false,
         refusal: Refusal::WithHelp,
     };
@@ -447,6 +507,7 @@ mod tests {
     fn parse(line: &str) -> Result<Given, String> {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         TEST.parse(&words).map_err(|stopped| match stopped {
+            Stopped::Version => "version".to_owned(),
             Stopped::Help(text) => text,
             Stopped::Refused { reason, .. } => reason,
         })

@@ -68,6 +68,7 @@ pub(crate) const OPTIONS: Arguments = Arguments {
             ],
         },
     ],
+    empty_asks_for_help: false,
     help_fails: true,
     refusal: Refusal::WithHelp,
 };

@@ -27,6 +27,11 @@ pub(crate) fn class(error: &Error) -> String {
         Error::TimedOut { .. } | Error::NoBootstrapServer(_) | Error::NotInMetadata { .. } => {
             class_named("Timeout")
         }
+        Error::RecordTooLarge { .. } => class_named("RecordTooLarge"),
+        Error::NoRoom { .. } => {
+            "org.apache.kafka.clients.producer.BufferExhaustedException".to_owned()
+        }
+        Error::Expired { .. } => class_named("Timeout"),
         Error::Connection { .. } => class_named("Network"),
         _ => "org.apache.kafka.common.KafkaException".to_owned(),
     }

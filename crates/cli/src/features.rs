@@ -97,6 +97,7 @@ pub(crate) const OPTIONS: Arguments = Arguments {
             )],
         },
     ],
+    empty_asks_for_help: false,
     help_fails: false,
     refusal: Refusal::After("Command line error: "),
 };

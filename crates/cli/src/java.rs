@@ -1,5 +1,5 @@
-//! The order in which Java's hash maps give out their entries: what Apache Kafka's tools print
-//! comes in it, and who compares outputs relies on it.
+//! What Java does and who compares outputs relies on: the order in which its hash maps give out
+//! their entries, and how it writes numbers.
 
 use std::hash::Hash;
 
@@ -57,6 +57,14 @@ pub(crate) fn hash_order<T, K: HashCode + ?Sized>(
         (hash ^ (hash >> 16)) & (buckets - 1)
     });
     entries
+}
+
+/// A number with so many decimals, as Java's `%.nf` writes it.
+pub(crate) fn decimal(value: f64, decimals: usize) -> String {
+    if value.is_infinite() {
+        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    format!("{value:.decimals$}")
 }
 
 #[cfg(test)]

@@ -6,15 +6,20 @@
 mod arguments;
 mod broker_api_versions;
 mod client_metrics;
+mod clients;
 mod cluster;
 mod configs;
 mod connect;
 mod console_consumer;
 mod console_producer;
 mod consumer_groups;
+mod consumer_perf;
+mod date_format;
 mod delete_records;
 mod dump_log;
+mod e2e_latency;
 mod error;
+mod events;
 mod exception;
 mod features;
 mod get_offsets;
@@ -24,15 +29,21 @@ mod json;
 mod leader_election;
 mod log_dirs;
 mod metadata_quorum;
+mod metrics;
 mod options;
 mod pattern;
 pub mod people;
+mod producer_perf;
 mod properties;
 mod reassign_partitions;
 mod storage;
 mod table;
 mod terminal;
+mod throughput;
 mod topics;
+mod transactions;
+mod verifiable_consumer;
+mod verifiable_producer;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -99,17 +110,23 @@ tools! {
     ConsoleConsumer, "kafka-console-consumer", Options, console_consumer;
     ConsoleProducer, "kafka-console-producer", Options, console_producer;
     ConsumerGroups, "kafka-consumer-groups", Options, consumer_groups;
+    ConsumerPerfTest, "kafka-consumer-perf-test", Options, consumer_perf;
     DeleteRecords, "kafka-delete-records", Options, delete_records;
     DumpLog, "kafka-dump-log", Options, dump_log;
+    EndToEndLatency, "kafka-e2e-latency", Options, e2e_latency;
     Features, "kafka-features", Arguments, features;
     GetOffsets, "kafka-get-offsets", Options, get_offsets;
     Groups, "kafka-groups", Options, groups;
     LeaderElection, "kafka-leader-election", Options, leader_election;
     LogDirs, "kafka-log-dirs", Options, log_dirs;
     MetadataQuorum, "kafka-metadata-quorum", Arguments, metadata_quorum;
+    ProducerPerfTest, "kafka-producer-perf-test", Arguments, producer_perf;
     ReassignPartitions, "kafka-reassign-partitions", Options, reassign_partitions;
     Storage, "kafka-storage", Arguments, storage;
     Topics, "kafka-topics", Options, topics;
+    Transactions, "kafka-transactions", Arguments, transactions;
+    VerifiableConsumer, "kafka-verifiable-consumer", Arguments, verifiable_consumer;
+    VerifiableProducer, "kafka-verifiable-producer", Arguments, verifiable_producer;
 }
 
 /// The names of all tools.
@@ -155,6 +172,14 @@ pub fn run(name: &str, arguments: &[String]) -> ExitCode {
 }
 
 fn start(tool: Tool, arguments: &[String], terminal: &mut Terminal) -> Result<(), Error> {
+    let modern;
+    let arguments = match tool {
+        Tool::EndToEndLatency => {
+            modern = e2e_latency::modern(arguments, terminal)?;
+            &modern
+        }
+        _ => arguments,
+    };
     let given = match tool.syntax() {
         Syntax::Options(options) => by_options(options, arguments, terminal)?,
         Syntax::Arguments(known) => by_arguments(known, arguments, terminal)?,
@@ -194,11 +219,19 @@ fn by_arguments(
     arguments: &[String],
     terminal: &mut Terminal,
 ) -> Result<Option<Given>, Error> {
+    if arguments.is_empty() && known.empty_asks_for_help {
+        write!(terminal.out(), "{}", known.help_of_all())?;
+        return Ok(None);
+    }
     match known.parse(arguments) {
         Ok(given) => Ok(Some(given)),
         Err(Stopped::Help(text)) => {
             write!(terminal.out(), "{text}")?;
             if known.help_fails { Err(Error::Told) } else { Ok(None) }
+        }
+        Err(Stopped::Version) => {
+            terminal.say(env!("CARGO_PKG_VERSION"))?;
+            Ok(None)
         }
         Err(Stopped::Refused { usage, reason }) => Err(Error::Refused(match known.refusal {
             Refusal::After(words) => format!("{words}{reason}. Type --help for help."),

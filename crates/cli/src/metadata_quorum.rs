@@ -73,6 +73,7 @@ pub(crate) const OPTIONS: Arguments = Arguments {
             ],
         },
     ],
+    empty_asks_for_help: false,
     help_fails: false,
     refusal: Refusal::WithHelp,
 };

@@ -146,7 +146,9 @@ impl Options {
                     }
                 },
                 (Takes::Optionally(_), None) => {
-                    if let Some(next) = arguments.next_if(|next| !next.starts_with('-')) {
+                    let is_value =
+                        |next: &&String| !next.starts_with('-') || next.parse::<i64>().is_ok();
+                    if let Some(next) = arguments.next_if(is_value) {
                         values.push(next.clone());
                     }
                 }

@@ -40,6 +40,27 @@ impl Pattern {
     }
 }
 
+/// An expression that is looked for in a text.
+pub(crate) struct Delimiter(PikeVM);
+
+impl Delimiter {
+    /// # Errors
+    /// What is wrong with the expression.
+    pub(crate) fn new(text: &str) -> Result<Self, Error> {
+        let invalid = |error| Error::Refused(format!("{text} is an invalid regex: {error}"));
+        let vm = PikeVM::builder()
+            .thompson(thompson::Config::new().nfa_size_limit(Some(BYTES_MAX)))
+            .build(text)
+            .map_err(invalid)?;
+        Ok(Self(vm))
+    }
+
+    /// Where it is found, from the beginning on.
+    pub(crate) fn all_in(&self, text: &[u8]) -> Vec<std::ops::Range<usize>> {
+        self.0.find_iter(&mut Cache::new(&self.0), text).map(|found| found.range()).collect()
+    }
+}
+
 /// Checks an expression as it stands in a subscription of a consumer, which the broker matches.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use std::time::Duration;
 use client::{ConsumedRecord, Consumer};
 use env::Env;
 
+use crate::clients::consumer_config;
 use crate::connect::{client_config, connect};
 use crate::error::{Error, exit_code_after};
 use crate::options::Given;
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn run(env: &Env, given: &Given, terminal: &mut Terminal) -> Result<(), Error> {
     let settings = options::settings(env.files(), given, terminal, env.random().u64())?;
     let formatter = Formatter::new(settings.formatter_class.as_deref(), &settings.formatter)?;
-    let config = options::consumer_config(&settings.properties)?;
+    let config = consumer_config(&settings.properties)?;
     let client = client_config(&settings.servers, "console-consumer", &settings.properties)?;
     // From here on Ctrl-C ends the run in order.
     let asked_to_end = env.termination();

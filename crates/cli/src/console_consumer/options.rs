@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{ConsumerConfig, Isolation, OffsetReset};
+use client::OffsetReset;
 use wire::Str;
 
 use crate::error::Error;
@@ -277,50 +277,4 @@ fn decide_on_reset(given: &Given, properties: &mut Properties) -> Result<(), Err
             Ok(())
         }
     }
-}
-
-/// A consumer's settings from its properties.
-///
-/// # Errors
-/// A property that cannot be read.
-pub(super) fn consumer_config(properties: &Properties) -> Result<ConsumerConfig, Error> {
-    let defaults = ConsumerConfig::default();
-    let resets = [
-        ("latest", OffsetReset::Latest),
-        ("earliest", OffsetReset::Earliest),
-        ("none", OffsetReset::None),
-    ];
-    let levels = [
-        ("read_committed", Isolation::ReadCommitted),
-        ("read_uncommitted", Isolation::ReadUncommitted),
-    ];
-    let text = |name| properties.get(name).map(Str::copy_from);
-    let ms = |name, default| Ok::<_, Error>(properties.ms(name)?.unwrap_or(default));
-    let bytes = |name, default| Ok::<_, Error>(properties.parsed(name)?.unwrap_or(default));
-    let flag = |name, default| Ok::<_, Error>(properties.flag(name)?.unwrap_or(default));
-    let interval = ms("auto.commit.interval.ms", Duration::from_secs(5))?;
-    let auto_commit = flag("enable.auto.commit", true)?;
-    Ok(ConsumerConfig {
-        group_id: text("group.id"),
-        group_instance_id: text("group.instance.id"),
-        offset_reset: properties.word("auto.offset.reset", &resets)?.unwrap_or_default(),
-        isolation: properties.word("isolation.level", &levels)?.unwrap_or_default(),
-        auto_commit_interval: auto_commit.then_some(interval),
-        session_timeout: ms("session.timeout.ms", defaults.session_timeout)?,
-        heartbeat_interval: ms("heartbeat.interval.ms", defaults.heartbeat_interval)?,
-        poll_interval_max: ms("max.poll.interval.ms", defaults.poll_interval_max)?,
-        poll_records_max: properties
-            .parsed("max.poll.records")?
-            .unwrap_or(defaults.poll_records_max)
-            .max(1),
-        fetch_wait_max: ms("fetch.max.wait.ms", defaults.fetch_wait_max)?,
-        fetch_bytes_min: bytes("fetch.min.bytes", defaults.fetch_bytes_min)?,
-        fetch_bytes_max: bytes("fetch.max.bytes", defaults.fetch_bytes_max)?,
-        partition_bytes_max: bytes("max.partition.fetch.bytes", defaults.partition_bytes_max)?,
-        decompressed_bytes_max: defaults.decompressed_bytes_max,
-        check_crcs: flag("check.crcs", true)?,
-        may_create_topics: flag("allow.auto.create.topics", true)?,
-        metadata_age_max: ms("metadata.max.age.ms", defaults.metadata_age_max)?,
-        retry_backoff: ms("retry.backoff.ms", defaults.retry_backoff)?,
-    })
 }

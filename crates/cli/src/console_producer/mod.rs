@@ -12,6 +12,7 @@ use env::Env;
 use tokio::sync::mpsc;
 use wire::Str;
 
+use crate::clients::producer_config;
 use crate::connect::{client_config, connect};
 use crate::error::{Error, exit_code_after};
 use crate::options::Given;
@@ -33,7 +34,7 @@ pub(crate) async fn run(env: &Env, given: &Given, terminal: &mut Terminal) -> Re
     let settings = options::settings(env.files(), given, terminal)?;
     let reader = LineReader::new(settings.topic.clone(), &settings.reader)?;
     let properties = &settings.properties;
-    let config = options::producer_config(properties)?;
+    let config = producer_config(properties)?;
     let client = client_config(&settings.servers, "console-producer", properties)?;
     let cluster = connect(env, client, terminal).await?;
     let asked_to_end = env.termination();

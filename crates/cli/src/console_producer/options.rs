@@ -1,7 +1,5 @@
 //! The options of `kafka-console-producer`, and the settings they make.
 
-use client::{Acks, ProducerConfig};
-use records::{Codec, Compression};
 use wire::Str;
 
 use crate::error::Error;
@@ -209,45 +207,4 @@ fn options_to_properties(given: &Given, properties: &mut Properties) -> Result<(
         None => properties.set_default("acks", "-1"),
     }
     Ok(())
-}
-
-/// A producer's settings from its properties.
-///
-/// # Errors
-/// A property that cannot be read.
-pub(super) fn producer_config(properties: &Properties) -> Result<ProducerConfig, Error> {
-    let defaults = ProducerConfig::default();
-    let acks = [("all", Acks::All), ("-1", Acks::All), ("0", Acks::None), ("1", Acks::Leader)];
-    let codecs = [
-        ("none", Compression::None),
-        ("gzip", Compression::Gzip),
-        ("snappy", Compression::Snappy),
-        ("lz4", Compression::Lz4),
-        ("zstd", Compression::Zstd),
-    ];
-    let compression = properties.word("compression.type", &codecs)?.unwrap_or_default();
-    let level = properties.parsed(&format!("compression.{}.level", compression.name()))?;
-    let acks = properties.word("acks", &acks)?.unwrap_or_default();
-    let idempotent = properties.flag("enable.idempotence")?;
-    if idempotent == Some(true) && acks != Acks::All {
-        let text = "Must set acks to all in order to use the idempotent producer. Otherwise we \
-                    cannot guarantee idempotence.";
-        return Err(Error::Refused(text.to_owned()));
-    }
-    let ms = |name, default| Ok::<_, Error>(properties.ms(name)?.unwrap_or(default));
-    let bytes = |name, default| Ok::<_, Error>(properties.parsed(name)?.unwrap_or(default));
-    Ok(ProducerConfig {
-        acks,
-        codec: Codec { compression, level },
-        batch_size: bytes("batch.size", defaults.batch_size)?,
-        linger: ms("linger.ms", defaults.linger)?,
-        buffer_memory: bytes("buffer.memory", defaults.buffer_memory)?,
-        request_size_max: bytes("max.request.size", defaults.request_size_max)?,
-        block_max: ms("max.block.ms", defaults.block_max)?,
-        delivery_timeout: ms("delivery.timeout.ms", defaults.delivery_timeout)?,
-        retries_max: properties.parsed("retries")?.unwrap_or(defaults.retries_max),
-        retry_backoff: ms("retry.backoff.ms", defaults.retry_backoff)?,
-        idempotent: idempotent.unwrap_or(acks == Acks::All),
-        metadata_age_max: ms("metadata.max.age.ms", defaults.metadata_age_max)?,
-    })
 }

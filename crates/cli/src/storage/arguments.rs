@@ -77,6 +77,7 @@ pub(crate) const OPTIONS: Arguments = Arguments {
         },
         Subcommand { name: "random-uuid", about: "Shows a new id.", arguments: &[] },
     ],
+    empty_asks_for_help: false,
     help_fails: false,
     refusal: Refusal::WithHelp,
 };
