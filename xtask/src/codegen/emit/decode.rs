@@ -74,6 +74,9 @@ fn value(message: &Message, field: &Field, flexible: &str) -> Result<String, Str
             let smallest = expr::smallest(message, expr::find(message, name)?)?;
             format!("r.{nullable}structs({flexible}, {smallest}, v, {name}::decode)?")
         }
+        Kind::Struct(name) if field.nullable.is_some() && field.tag.is_some() => {
+            format!("if r.uvarint()? > 0 {{ Some({name}::decode(r, v)?) }} else {{ None }}")
+        }
         Kind::Struct(name) if field.nullable.is_some() => {
             format!("if r.present()? {{ Some({name}::decode(r, v)?) }} else {{ None }}")
         }

@@ -97,6 +97,11 @@ fn value(field: &Field, flexible: &str) -> String {
             "w.array_length({name}.len(), {flexible})?;\n\
              for element in &{name} {{\nelement.encode(w, v)?;\n}}\n"
         ),
+        // Behind a tag Kafka writes another mark of what is there.
+        Kind::Struct(_) if is_nullable && field.tag.is_some() => format!(
+            "match &{name} {{\nSome(some) => {{\nw.uvarint(1);\nsome.encode(w, v)?;\n}}\n\
+             None => w.uvarint(0),\n}}\n"
+        ),
         Kind::Struct(_) if is_nullable => format!(
             "match &{name} {{\nSome(some) => {{\nw.i8(1);\nsome.encode(w, v)?;\n}}\n\
              None => w.i8(-1),\n}}\n"

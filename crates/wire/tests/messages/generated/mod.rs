@@ -7054,10 +7054,7 @@ impl Filled
                 Some(stored::group::consumer_group_member_metadata_value::ClassicMemberMetadata::fill(f, v))
             }
         } else {
-            Some(
-                stored::group::consumer_group_member_metadata_value::ClassicMemberMetadata::default(
-                ),
-            )
+            None
         };
         let unknown_tagged_fields = f.tags();
         Self {

@@ -33,7 +33,7 @@ impl Default for ConsumerGroupMemberMetadataValue {
             subscribed_topic_regex: Some(Str::new()),
             rebalance_timeout_ms: -1,
             server_assignor: Some(Str::new()),
-            classic_member_metadata: Some(ClassicMemberMetadata::default()),
+            classic_member_metadata: None,
             unknown_tagged_fields: TaggedFields::new(),
         }
     }
@@ -62,14 +62,17 @@ impl ConsumerGroupMemberMetadataValue {
         let subscribed_topic_regex = r.nullable_str(true)?;
         let rebalance_timeout_ms = r.i32()?;
         let server_assignor = r.nullable_str(true)?;
-        let mut classic_member_metadata = Some(ClassicMemberMetadata::default());
+        let mut classic_member_metadata = None;
         let mut unknown_tagged_fields = TaggedFields::new();
         for _ in 0..r.tag_count()? {
             let (tag, end) = r.tag()?;
             match tag {
                 0 => {
-                    classic_member_metadata =
-                        if r.present()? { Some(ClassicMemberMetadata::decode(r, v)?) } else { None }
+                    classic_member_metadata = if r.uvarint()? > 0 {
+                        Some(ClassicMemberMetadata::decode(r, v)?)
+                    } else {
+                        None
+                    }
                 }
                 _ => unknown_tagged_fields.push(tag, r.tag_value(end)?),
             }
@@ -103,14 +106,14 @@ impl ConsumerGroupMemberMetadataValue {
         w.i32(self.rebalance_timeout_ms);
         w.nullable_str(self.server_assignor.as_ref(), true)?;
         let mut tags = w.begin_tags();
-        if self.classic_member_metadata != Some(ClassicMemberMetadata::default()) {
+        if self.classic_member_metadata.is_some() {
             w.tag(&mut tags, 0, &self.unknown_tagged_fields)?;
             match &self.classic_member_metadata {
                 Some(some) => {
-                    w.i8(1);
+                    w.uvarint(1);
                     some.encode(w, v)?;
                 }
-                None => w.i8(-1),
+                None => w.uvarint(0),
             }
             w.end_tag(&tags);
         }
