@@ -30,9 +30,13 @@ pub(crate) async fn handle(
         let groups = message.group_ids.into_iter().map(failed).collect();
         return ConsumerGroupDescribeResponse { groups, ..Default::default() };
     }
+    let (nameless, named): (Vec<Str>, Vec<Str>) =
+        message.group_ids.into_iter().partition(|group_id| group_id.is_empty());
+    let invalid = |group_id| failed(group_id, ErrorCode::InvalidGroupId, None);
+    let mut groups: Vec<DescribedGroup> = nameless.into_iter().map(invalid).collect();
     let coordinator = &request.broker.groups;
     let mut by_partition: BTreeMap<i32, Vec<Str>> = BTreeMap::new();
-    for group_id in message.group_ids {
+    for group_id in named {
         by_partition.entry(coordinator.partition_for(&group_id)).or_default().push(group_id);
     }
     let asked: Vec<_> = by_partition
@@ -42,7 +46,6 @@ pub(crate) async fn handle(
             (group_ids, coordinator.call_shard(partition, describe))
         })
         .collect();
-    let mut groups = Vec::new();
     for (group_ids, answer) in asked {
         match answer.await {
             Ok(described) => groups.extend(group_ids.into_iter().zip(described).map(to_wire)),

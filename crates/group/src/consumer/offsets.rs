@@ -30,7 +30,8 @@ impl ConsumerGroup {
         if !transactional && !speaks_classic && !request.knows_member_epochs {
             return Err(Error::UnsupportedVersion);
         }
-        let stale = || match speaks_classic {
+        // TxnOffsetCommit knows no member epochs.
+        let stale = || match speaks_classic || transactional {
             true => Error::IllegalGeneration,
             false => Error::StaleMemberEpoch,
         };

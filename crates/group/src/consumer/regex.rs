@@ -230,8 +230,29 @@ fn invalid(regex: &str, error: &BuildError) -> Error {
     let source = std::error::Error::source(error);
     let text = source.map_or_else(|| error.to_string(), ToString::to_string);
     let reason = text.lines().last().unwrap_or_default();
-    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+    let reason = kafkas_words(reason.strip_prefix("error: ").unwrap_or(reason));
     Error::InvalidRegularExpression(format!(
         "SubscribedTopicRegex `{regex}` is not a valid regular expression: {reason}."
     ))
+}
+
+/// What RE2/J, which Kafka matches patterns with, calls the same fault.
+fn kafkas_words(reason: &str) -> &str {
+    const WORDS: [(&str, &str); 13] = [
+        ("unclosed group", "missing closing )"),
+        ("unopened group", "regexp/syntax: internal error"),
+        ("unclosed character class", "missing closing ]"),
+        ("invalid character class range", "invalid character class range"),
+        ("unrecognized escape sequence", "invalid escape sequence"),
+        ("incomplete escape sequence", "trailing backslash at end of expression"),
+        ("backreferences are not supported", "invalid escape sequence"),
+        ("repetition operator missing expression", "missing argument to repetition operator"),
+        ("invalid repetition count range", "invalid repeat count"),
+        ("look-around", "invalid or unsupported Perl syntax"),
+        ("unrecognized flag", "invalid or unsupported Perl syntax"),
+        ("duplicate capture group name", "duplicate capture group name"),
+        ("Unicode", "invalid character class range"),
+    ];
+    let known = WORDS.iter().find(|(ours, _)| reason.starts_with(ours));
+    known.map_or(reason, |(_, kafkas)| kafkas)
 }

@@ -132,19 +132,19 @@ impl ConsumerHeartbeat {
     /// What is wrong with the request whatever the group is.
     pub(crate) fn refusal(&self, settings: &Settings) -> Option<Error> {
         let invalid = |reason| Some(Error::InvalidRequest(reason));
-        let is_empty = |text: &Option<Str>| text.as_ref().is_some_and(|text| text.is_empty());
+        let is_blank = |text: &Str| text.trim().is_empty();
         let must_have_id =
             self.needs_member_id || self.member_epoch > 0 || self.member_epoch == LEAVING;
-        if must_have_id && self.member_id.is_empty() {
+        if must_have_id && is_blank(&self.member_id) {
             return invalid("MemberId can't be empty.");
         }
-        if self.group_id.is_empty() {
+        if is_blank(&self.group_id) {
             return invalid("GroupId can't be empty.");
         }
-        if is_empty(&self.instance_id) {
+        if self.instance_id.as_ref().is_some_and(is_blank) {
             return invalid("InstanceId can't be empty.");
         }
-        if is_empty(&self.rack_id) {
+        if self.rack_id.as_ref().is_some_and(is_blank) {
             return invalid("RackId can't be empty.");
         }
         match self.member_epoch {
