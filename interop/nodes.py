@@ -43,7 +43,7 @@ def java_program(name, *args):
     libs, classes, source = apache_libs(), CACHE / "java", HERE / "java" / f"{name}.java"
     target = classes / f"{name}.class"
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["javac", "-nowarn", "-cp", f"{libs}/*", "-d", str(classes), str(source)], check=True)
+        subprocess.run(["javac", "-nowarn", "-cp", f"{libs}/*", "-sourcepath", str(HERE / "java"), "-d", str(classes), str(source)], check=True)
     return ["java", "-Xmx256m", f"-Dlog4j2.configurationFile={HERE / 'apache' / 'log4j2.yaml'}", "-Dlog4j2.level=ERROR",
             "-cp", f"{classes}:{libs}/*", name, *args]
 

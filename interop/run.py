@@ -58,14 +58,27 @@ SCENARIOS = {
     "kafkajs": (["node", "npm"], prepare_node, lambda b: ["node", CACHE / "node" / "scenario.mjs", b]),
     "java": java_scenario("Scenario"),
     "transactions": java_scenario("Transactions"),
+    "consumer_groups": java_scenario("ConsumerGroups"),
+    "consumer_group_requests": java_scenario("ConsumerGroupRequests"),
     "telemetry": java_scenario("Telemetry"),
     "streams": java_scenario("Streams"),
     "kcat": (["kcat"], lambda: None, lambda b: [HERE / "kcat" / "scenario.sh", b]),
 }
 
 
+#: Assignments at once, not a second after the last, so that answers do not depend on when requests come; and short
+#: times, for members that fall silent.
+CONSUMER_GROUPS = {
+    "group.consumer.assignment.interval.ms": 0, "group.consumer.min.heartbeat.interval.ms": 100,
+    "group.consumer.heartbeat.interval.ms": 200, "group.consumer.min.session.timeout.ms": 1000,
+    "group.consumer.session.timeout.ms": 20000,
+}
+
+
 def settings(name, node_class, folder):
     """What a node is started with besides what all nodes are."""
+    if name.startswith("consumer_group"):
+        return CONSUMER_GROUPS
     if name != "telemetry":
         return {}
     received = folder / "telemetry"
