@@ -145,7 +145,9 @@ pub(crate) fn group(error: &group::Error) -> ErrorCode {
         group::Error::UnstableOffsetCommit => ErrorCode::UnstableOffsetCommit,
         group::Error::ConsumerGroupNotFound(_)
         | group::Error::NotConsumerGroup(_)
-        | group::Error::CannotUpgrade(_) => ErrorCode::GroupIdNotFound,
+        | group::Error::CannotUpgrade(_)
+        | group::Error::ShareGroupNotFound(_)
+        | group::Error::NotShareGroup(_) => ErrorCode::GroupIdNotFound,
         group::Error::NotAMember { .. } | group::Error::UnknownInstanceId(_) => {
             ErrorCode::UnknownMemberId
         }
@@ -155,7 +157,9 @@ pub(crate) fn group(error: &group::Error) -> ErrorCode {
         group::Error::UnsupportedAssignor(_) => ErrorCode::UnsupportedAssignor,
         group::Error::InvalidRegularExpression(_) => ErrorCode::InvalidRegularExpression,
         group::Error::InvalidRequest(_) => ErrorCode::InvalidRequest,
-        group::Error::ConsumerGroupFull(_) => ErrorCode::GroupMaxSizeReached,
+        group::Error::ConsumerGroupFull(_) | group::Error::ShareGroupFull(_) => {
+            ErrorCode::GroupMaxSizeReached
+        }
         group::Error::StaleMemberEpoch => ErrorCode::StaleMemberEpoch,
         group::Error::UnsupportedVersion => ErrorCode::UnsupportedVersion,
         group::Error::Write(error) => match error {

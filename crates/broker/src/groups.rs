@@ -9,7 +9,7 @@ use coordination::{GroupCoordinator, Linger, Origin, Settings};
 use env::Env;
 use group::{
     Assignor, Bounded, ClusterChanged, ClusterView, ConsumerSettings, ResolveRegexes,
-    StreamsSettings,
+    ShareSettings, StreamsSettings,
 };
 use metadata::features::STREAMS_VERSION;
 use metadata::{Image, ResourceType, TopicChange, Update};
@@ -68,6 +68,13 @@ pub(crate) fn coordinator(
             regex_refresh_interval_ms: group.consumer_regex_refresh_interval_ms,
         },
         streams: streams_settings(group),
+        share: ShareSettings {
+            max_size: usize::try_from(config.share.max_size).unwrap_or(0),
+            session_timeout_ms: config.share.session_timeout_ms,
+            heartbeat_interval_ms: config.share.heartbeat_interval_ms,
+            assignment_interval_ms: config.share.assignment_interval_ms,
+            initialize_retry_interval_ms: config.share.initialize_retry_interval_ms,
+        },
     };
     let partitions = group.offsets_topic_num_partitions;
     let perform = move |origin, regexes| {

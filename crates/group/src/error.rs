@@ -99,6 +99,15 @@ pub enum Error {
     /// `group.consumer.max.size` members are there (kafka-semantics 134).
     #[error("The consumer group has reached its maximum capacity of {0} members.")]
     ConsumerGroupFull(usize),
+    /// No such share group (kafka-semantics 158).
+    #[error("Share group {0} not found.")]
+    ShareGroupNotFound(Str),
+    /// The group is of another type (kafka-semantics 158).
+    #[error("Group {0} is not a share group.")]
+    NotShareGroup(Str),
+    /// `group.share.max.size` members are there (kafka-semantics 158).
+    #[error("The share group has reached its maximum capacity of {0} members.")]
+    ShareGroupFull(usize),
     /// The epoch is not the member's (kafka-semantics 113).
     #[error("the member epoch is not the one that the group knows")]
     StaleMemberEpoch,

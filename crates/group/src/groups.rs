@@ -9,6 +9,7 @@ use crate::journal::Record;
 use crate::offsets::request::CommitOffsets;
 use crate::other::OtherGroup;
 use crate::part::Part;
+use crate::share::ShareGroup;
 use crate::streams::StreamsGroup;
 
 /// The types of groups (KIP-848, KIP-932, KIP-1071).
@@ -80,6 +81,7 @@ pub(crate) enum Group {
     Classic(Box<ClassicGroup>),
     Consumer(Box<ConsumerGroup>),
     Streams(Box<StreamsGroup>),
+    Share(Box<ShareGroup>),
     Other(OtherGroup),
 }
 
@@ -87,7 +89,7 @@ impl Group {
     pub(crate) fn as_classic(&self) -> Option<&ClassicGroup> {
         match self {
             Self::Classic(group) => Some(group),
-            Self::Consumer(_) | Self::Streams(_) | Self::Other(_) => None,
+            Self::Consumer(_) | Self::Share(_) | Self::Streams(_) | Self::Other(_) => None,
         }
     }
 
@@ -96,6 +98,7 @@ impl Group {
             Self::Classic(group) => &group.id,
             Self::Consumer(group) => &group.id,
             Self::Streams(group) => &group.id,
+            Self::Share(group) => &group.id,
             Self::Other(group) => &group.id,
         }
     }
@@ -104,7 +107,9 @@ impl Group {
     pub(crate) fn is_of_kind(&self, part: &Part) -> bool {
         matches!(
             (self, part),
-            (Self::Consumer(_), Part::Consumer(_)) | (Self::Streams(_), Part::Streams(_))
+            (Self::Consumer(_), Part::Consumer(_))
+                | (Self::Streams(_), Part::Streams(_))
+                | (Self::Share(_), Part::Share(_))
         )
     }
 
@@ -113,6 +118,7 @@ impl Group {
         match (self, part) {
             (Self::Consumer(group), Part::Consumer(part)) => Part::Consumer(group.apply(part)),
             (Self::Streams(group), Part::Streams(part)) => Part::Streams(group.apply(part)),
+            (Self::Share(group), Part::Share(part)) => Part::Share(group.apply(part)),
             (_, part) => part,
         }
     }
@@ -122,6 +128,7 @@ impl Group {
             Self::Classic(group) => group.is_empty(),
             Self::Consumer(group) => group.is_empty(),
             Self::Streams(group) => group.is_empty(),
+            Self::Share(group) => group.is_empty(),
             Self::Other(group) => group.is_empty(),
         }
     }
@@ -132,6 +139,7 @@ impl Group {
             Self::Classic(group) => group.is_subscribed_to(topic),
             Self::Consumer(group) => group.is_subscribed_to(topic),
             Self::Streams(group) => group.is_subscribed_to(topic),
+            Self::Share(group) => group.is_subscribed_to(topic),
             Self::Other(group) => !group.is_empty(),
         }
     }
@@ -150,6 +158,7 @@ impl Group {
             }
             Self::Consumer(group) => group.validate_commit(request, transactional),
             Self::Streams(group) => group.validate_commit(request, transactional),
+            Self::Share(group) => Err(Error::NotConsumerGroup(group.id.clone())),
             Self::Other(group) if request.generation_id < 0 && group.is_empty() => Ok(()),
             Self::Other(_) => Err(Error::UnknownMemberId),
         }
@@ -175,6 +184,12 @@ impl Group {
                 state: group.state_name(),
                 group_type: GroupType::Streams,
             },
+            Self::Share(group) => ListedGroup {
+                group_id: group.id.clone(),
+                protocol_type: Str::from_static("share"),
+                state: group.state_name(),
+                group_type: GroupType::Share,
+            },
             Self::Other(group) => ListedGroup {
                 group_id: group.id.clone(),
                 protocol_type: group.protocol_type(),
@@ -192,6 +207,7 @@ impl Group {
             }
             Self::Consumer(group) => group.add_tombstones(records),
             Self::Streams(group) => group.add_tombstones(records),
+            Self::Share(group) => group.add_tombstones(records),
             Self::Other(group) => records.extend(group.tombstones()),
         }
     }

@@ -56,8 +56,6 @@ pub enum Record {
 const LEGACY_OFFSET_COMMIT: i16 = 0;
 const OFFSET_COMMIT: i16 = 1;
 const GROUP_METADATA: i16 = 2;
-/// The subscription of a member of a share group.
-const MEMBER_METADATA: i16 = 10;
 
 /// Versions of values that are written.
 const GROUP_METADATA_VERSION: i16 = 3;
@@ -214,15 +212,10 @@ pub(crate) fn check_version(
 fn group_type(record_type: i16) -> Option<GroupType> {
     match record_type {
         3..=8 | 16 => Some(GroupType::Consumer),
-        9..=15 => Some(GroupType::Share),
+        10..=15 => Some(GroupType::Share),
         17..=23 => Some(GroupType::Streams),
         _ => None,
     }
-}
-
-/// Whether the key is that of a record which stands for a member.
-pub(crate) fn is_member_key(key: &[u8]) -> bool {
-    key.first_chunk().is_some_and(|bytes| i16::from_be_bytes(*bytes) == MEMBER_METADATA)
 }
 
 #[cfg(test)]

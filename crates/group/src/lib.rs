@@ -19,6 +19,7 @@ mod part;
 mod request;
 mod settings;
 mod shard;
+mod share;
 mod state;
 mod streams;
 mod turn;
@@ -53,8 +54,17 @@ pub use offsets::request::{
 pub use outcome::{Answer, Command, Outcome, Timer, Token};
 pub use part::Part;
 pub use request::{Call, Request, Response};
-pub use settings::{ConsumerSettings, Settings};
+pub use settings::{ConsumerSettings, Settings, ShareSettings};
 pub use shard::Shard;
+pub use share::request::{
+    AlterStates, Altered, AlteredTopic, BeginStates, DeleteStates, DescribeShareGroups,
+    DescribedShareGroup, DescribedShareMember, EndStates, ListStates, NotDeleted, ShareBeat,
+    ShareHeartbeat, StatesBegun, StatesDeleted,
+};
+pub use share::{
+    Current as ShareCurrent, Epoch as ShareEpoch, Part as SharePart, States as ShareStates,
+    Subscription as ShareSubscription, TargetEpoch as ShareTargetEpoch, Tracked,
+};
 pub use streams::{
     ActiveTasks, AssignedTasks, Bounded, CopartitionGroup, CurrentAssignment,
     DescribeStreamsGroups, DescribedStreamsGroup, DescribedStreamsMember, DescribedSubtopology,

@@ -1,12 +1,12 @@
-//! Groups of types whose protocol is not served yet: their records are kept, so that offsets,
-//! lists and deletion work, and nothing that Apache Kafka wrote is lost.
+//! Groups of which only records are there that nobody needs: they are kept, so that offsets, lists and
+//! deletion work, and nothing that Apache Kafka wrote is lost.
 
 use std::collections::BTreeSet;
 
 use wire::{Bytes, Str};
 
 use crate::groups::GroupType;
-use crate::journal::{Record, is_member_key};
+use crate::journal::Record;
 
 /// The keys of the records a group consists of.
 #[derive(Clone, Debug)]
@@ -31,9 +31,9 @@ impl OtherGroup {
         !self.keys.is_empty()
     }
 
-    /// Whether no member's record is there.
+    /// None of its records stands for a member.
     pub(crate) fn is_empty(&self) -> bool {
-        !self.keys.iter().any(|key| is_member_key(key))
+        true
     }
 
     pub(crate) fn state_name(&self) -> &'static str {

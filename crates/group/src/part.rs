@@ -10,7 +10,7 @@
 use wire::{Bytes, Reader, Writer};
 
 use crate::error::JournalError;
-use crate::{consumer, streams};
+use crate::{consumer, share, streams};
 
 /// A part of a group of any of these kinds. A part without value is a tombstone.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub enum Part {
     Consumer(consumer::Part),
     /// Of a streams group (KIP-1071).
     Streams(streams::Part),
+    /// Of a share group (KIP-932).
+    Share(share::Part),
 }
 
 impl Part {
@@ -31,7 +33,10 @@ impl Part {
         if let Some(part) = consumer::Part::decode(record_type, key, value)? {
             return Ok(Some(Self::Consumer(part)));
         }
-        Ok(streams::Part::decode(record_type, key, value)?.map(Self::Streams))
+        if let Some(part) = streams::Part::decode(record_type, key, value)? {
+            return Ok(Some(Self::Streams(part)));
+        }
+        Ok(share::Part::decode(record_type, key, value)?.map(Self::Share))
     }
 
     /// The record's type, which begins its key.
@@ -39,6 +44,7 @@ impl Part {
         match self {
             Self::Consumer(part) => part.record_type(),
             Self::Streams(part) => part.record_type(),
+            Self::Share(part) => part.record_type(),
         }
     }
 
@@ -47,6 +53,7 @@ impl Part {
         match self {
             Self::Consumer(part) => part.encode(key),
             Self::Streams(part) => part.encode(key),
+            Self::Share(part) => part.encode(key),
         }
     }
 
@@ -55,6 +62,7 @@ impl Part {
         match self {
             Self::Consumer(part) => part.is_tombstone(),
             Self::Streams(part) => part.is_tombstone(),
+            Self::Share(part) => part.is_tombstone(),
         }
     }
 
@@ -63,6 +71,7 @@ impl Part {
         match self {
             Self::Consumer(part) => matches!(part, consumer::Part::Epoch(None)),
             Self::Streams(part) => matches!(part, streams::Part::Group(None)),
+            Self::Share(part) => matches!(part, share::Part::Epoch(None)),
         }
     }
 }

@@ -7,10 +7,10 @@ use crate::classic::request::{
     SyncGroup, Synced,
 };
 use crate::cluster::ClusterChanged;
-use crate::consumer::RegexesResolved;
 use crate::consumer::request::{
     ConsumerBeat, ConsumerHeartbeat, DescribeConsumerGroups, DescribedConsumerGroup,
 };
+use crate::consumer::{Partitions, RegexesResolved};
 use crate::error::Error;
 use crate::groups::{DeleteGroups, DeletedGroup, ListGroups, ListedGroup};
 use crate::offsets::request::{
@@ -18,6 +18,10 @@ use crate::offsets::request::{
     TopicsDeleted, TxnCommitOffsets,
 };
 use crate::settings::Settings;
+use crate::share::request::{
+    AlterStates, Altered, DeleteStates, DescribeShareGroups, DescribedShareGroup, EndStates,
+    ListStates, ShareBeat, ShareHeartbeat, StatesBegun, StatesDeleted,
+};
 use crate::streams::{
     DescribeStreamsGroups, DescribedStreamsGroup, StreamsBeat, StreamsHeartbeat, StreamsRefused,
 };
@@ -105,6 +109,20 @@ calls! {
     StreamsHeartbeat(StreamsHeartbeat) -> Result<StreamsBeat, StreamsRefused>;
     /// Streams groups are described.
     DescribeStreamsGroups(DescribeStreamsGroups) -> Vec<Result<DescribedStreamsGroup, Error>>;
+    /// A member of a share group is there, joins or leaves.
+    ShareHeartbeat(ShareHeartbeat) -> Result<ShareBeat, Error>;
+    /// Share groups are described.
+    DescribeShareGroups(DescribeShareGroups) -> Vec<Result<DescribedShareGroup, Error>>;
+    /// The states of a share group's partitions have begun, or could not.
+    StatesBegun(StatesBegun) -> ();
+    /// Which partitions of a share group have states.
+    ListStates(ListStates) -> Result<Partitions, Error>;
+    /// The start offsets of a share group are set.
+    AlterStates(AlterStates) -> Altered;
+    /// The states of a share group's topics are to end.
+    DeleteStates(DeleteStates) -> Result<EndStates, Error>;
+    /// They have ended.
+    StatesDeleted(StatesDeleted) -> ();
 }
 
 impl Request {
@@ -139,6 +157,15 @@ impl Request {
             Self::ConsumerHeartbeat(request) => {
                 request.refusal(settings).map(|error| Response::ConsumerHeartbeat(Err(error)))
             }
+            Self::ShareHeartbeat(request) => request
+                .invalid()
+                .map(|what| Response::ShareHeartbeat(Err(Error::InvalidRequest(what)))),
+            Self::AlterStates(request) => {
+                no_id(&request.group_id).map(|error| Response::AlterStates(Err(error)))
+            }
+            Self::DeleteStates(request) => {
+                no_id(&request.group_id).map(|error| Response::DeleteStates(Err(error)))
+            }
             // Old simple consumers have the empty group id.
             Self::CommitOffsets(_)
             | Self::FetchOffsets(_)
@@ -149,7 +176,11 @@ impl Request {
             | Self::ClusterChanged(_)
             | Self::DescribeConsumerGroups(_)
             | Self::DescribeStreamsGroups(_)
-            | Self::RegexesResolved(_) => None,
+            | Self::RegexesResolved(_)
+            | Self::DescribeShareGroups(_)
+            | Self::StatesBegun(_)
+            | Self::ListStates(_)
+            | Self::StatesDeleted(_) => None,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub consumer: ConsumerSettings,
     /// Those of streams groups.
     pub streams: StreamsSettings,
+    /// Those of share groups.
+    pub share: ShareSettings,
 }
 
 /// Settings of consumer groups, `group.consumer.*`.
@@ -52,6 +54,34 @@ impl ConsumerSettings {
     /// The assignor of a group whose members do not say.
     pub fn default_assignor(&self) -> Assignor {
         self.assignors.first().copied().unwrap_or(Assignor::Uniform)
+    }
+}
+
+/// Settings of share groups, `group.share.*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareSettings {
+    /// `max.size`.
+    pub max_size: usize,
+    /// `session.timeout.ms`; a group may have its own.
+    pub session_timeout_ms: i32,
+    /// `heartbeat.interval.ms`; a group may have its own.
+    pub heartbeat_interval_ms: i32,
+    /// `assignment.interval.ms`; a group may have its own.
+    pub assignment_interval_ms: i32,
+    /// `initialize.retry.interval.ms`.
+    pub initialize_retry_interval_ms: i32,
+}
+
+impl Default for ShareSettings {
+    /// Kafka's defaults.
+    fn default() -> Self {
+        Self {
+            max_size: 200,
+            session_timeout_ms: 45_000,
+            heartbeat_interval_ms: 5_000,
+            assignment_interval_ms: 1_000,
+            initialize_retry_interval_ms: 30_000,
+        }
     }
 }
 
@@ -84,6 +114,7 @@ impl Default for Settings {
             offsets_retention_check_interval_ms: 600_000,
             consumer: ConsumerSettings::default(),
             streams: StreamsSettings::default(),
+            share: ShareSettings::default(),
         }
     }
 }

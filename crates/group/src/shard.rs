@@ -12,10 +12,11 @@ use crate::consumer::{ConsumerGroup, TopicHashes};
 use crate::error::{Error, WriteError};
 use crate::groups::{DeleteGroups, DeletedGroup, Group, ListGroups};
 use crate::journal::Record;
-use crate::offsets::request::{CommitOffsets, DeleteOffsets};
+use crate::offsets::request::{CommitOffsets, DeleteOffsets, TopicsDeleted};
 use crate::outcome::{Outcome, Timer, Token};
 use crate::request::{Request, Response};
 use crate::settings::Settings;
+use crate::share::serve;
 use crate::state::State;
 use crate::streams;
 use crate::turn::Turn;
@@ -108,6 +109,7 @@ impl Shard {
                 Group::Classic(group) => group.loaded(&mut turn),
                 Group::Consumer(group) => group.loaded(&mut turn),
                 Group::Streams(group) => group.loaded(&mut turn),
+                Group::Share(group) => group.loaded(&mut turn),
                 Group::Other(_) => {}
             }
         }
@@ -148,11 +150,7 @@ impl Shard {
                     false => turn.out.answer(topics),
                 }
             }
-            Request::TopicsDeleted(request) => {
-                state.topic_tombstones(&request.topics, &mut turn.out.records);
-                turn.out.divisible = true;
-                turn.out.answer_committed(Response::TopicsDeleted(()));
-            }
+            Request::TopicsDeleted(request) => topics_deleted(state, &request, &mut turn),
             Request::ConsumerHeartbeat(request) => {
                 consumer_heartbeat(state, &request, hashes, &mut turn);
             }
@@ -172,6 +170,15 @@ impl Shard {
                 let described = streams::describe(state, &request);
                 turn.out.answer(Response::DescribeStreamsGroups(described));
             }
+            Request::ShareHeartbeat(request) => {
+                serve::heartbeat(state, &request, hashes, &mut turn);
+            }
+            Request::DescribeShareGroups(request) => serve::describe(state, &request, &mut turn),
+            Request::StatesBegun(request) => serve::states_begun(state, &request, &mut turn),
+            Request::ListStates(request) => serve::list_states(state, &request, &mut turn),
+            Request::AlterStates(request) => serve::alter_states(state, &request, &mut turn),
+            Request::DeleteStates(request) => serve::delete_states(state, &request, &mut turn),
+            Request::StatesDeleted(request) => serve::states_deleted(state, &request, &mut turn),
             Request::ClusterChanged(_) => {}
         }
         out
@@ -226,6 +233,11 @@ impl Shard {
                 | Timer::Retention => {}
             },
             Some(Group::Streams(group)) => group.expire(timer, &mut turn),
+            Some(Group::Share(group)) => {
+                if let Timer::Session { member_id, .. } = timer {
+                    group.expire_session(member_id, hashes, &mut turn);
+                }
+            }
             Some(Group::Other(_)) | None => {}
         }
         out
@@ -270,6 +282,11 @@ impl Shard {
                         group.topics_changed();
                     }
                 }
+                Group::Share(group) => {
+                    if topics.iter().any(|topic| group.is_subscribed_to(topic)) {
+                        group.topics_changed();
+                    }
+                }
                 Group::Streams(group) => group.topics_changed(topics.iter()),
                 Group::Classic(_) | Group::Other(_) => {}
             }
@@ -304,7 +321,9 @@ fn join(
         return;
     }
     let refused = match state.groups.get(&group_id) {
-        Some(Group::Other(_)) => Some((Str::new(), Error::InconsistentGroupProtocol)),
+        Some(Group::Share(_) | Group::Other(_)) => {
+            Some((Str::new(), Error::InconsistentGroupProtocol))
+        }
         Some(Group::Streams(group)) if !group.is_empty() => {
             Some((Str::new(), Error::InconsistentGroupProtocol))
         }
@@ -354,7 +373,7 @@ fn sync(state: &mut State, request: SyncGroup, token: Token, turn: &mut Turn<'_>
             let synced = group.classic_sync(&request, turn);
             turn.out.answer_committed(Response::SyncGroup(synced));
         }
-        Some(Group::Streams(_) | Group::Other(_)) | None => {
+        Some(Group::Share(_) | Group::Streams(_) | Group::Other(_)) | None => {
             turn.out.answer(Response::SyncGroup(Err(Error::UnknownMemberId)));
         }
     }
@@ -367,7 +386,7 @@ fn heartbeat(state: &mut State, request: &Heartbeat, turn: &mut Turn<'_>) {
             let result = group.classic_heartbeat(request, turn);
             turn.out.answer_committed(Response::Heartbeat(result));
         }
-        Some(Group::Streams(_) | Group::Other(_)) | None => {
+        Some(Group::Share(_) | Group::Streams(_) | Group::Other(_)) | None => {
             turn.out.answer(Response::Heartbeat(Err(Error::UnknownMemberId)));
         }
     }
@@ -380,7 +399,7 @@ fn leave(state: &mut State, request: LeaveGroup, hashes: &mut TopicHashes, turn:
             let left = group.classic_leave(request.members, hashes, turn);
             turn.out.answer_committed(Response::LeaveGroup(Ok(left)));
         }
-        Some(Group::Streams(_) | Group::Other(_)) | None => {
+        Some(Group::Share(_) | Group::Streams(_) | Group::Other(_)) | None => {
             let unknown = |member: Leaving| Left { member, result: Err(Error::UnknownMemberId) };
             let left = request.members.into_iter().map(unknown).collect();
             turn.out.answer(Response::LeaveGroup(Ok(left)));
@@ -463,6 +482,14 @@ fn txn_commit(state: &State, request: CommitOffsets, turn: &mut Turn<'_>) {
     turn.out.answer_committed(Response::TxnCommitOffsets(Ok(topics)));
 }
 
+/// Topics are gone, and so is what groups hold of them.
+fn topics_deleted(state: &State, request: &TopicsDeleted, turn: &mut Turn<'_>) {
+    state.topic_tombstones(&request.topics, &mut turn.out.records);
+    serve::topics_gone(state, &request.topics, &mut turn.out.records);
+    turn.out.divisible = true;
+    turn.out.answer_committed(Response::TopicsDeleted(()));
+}
+
 fn delete_offsets(state: &State, request: DeleteOffsets, turn: &mut Turn<'_>) {
     let valid = match state.groups.get(&request.group_id) {
         None => Err(Error::GroupIdNotFound(request.group_id.clone())),
@@ -470,6 +497,7 @@ fn delete_offsets(state: &State, request: DeleteOffsets, turn: &mut Turn<'_>) {
         Some(Group::Classic(group)) if !group.is_empty() && !group.uses_consumer_protocol() => {
             Err(Error::NonEmptyGroup)
         }
+        Some(Group::Share(_)) => Err(Error::NotConsumerGroup(request.group_id.clone())),
         Some(group) => Ok(group),
     };
     match valid {

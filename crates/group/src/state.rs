@@ -12,6 +12,7 @@ use crate::groups::{Group, GroupType};
 use crate::journal::Record;
 use crate::offsets::{CommittedOffset, Entry, Offsets, OffsetsByTopic};
 use crate::part::Part;
+use crate::share::ShareGroup;
 use crate::streams::StreamsGroup;
 use crate::uncommitted::{Before, Uncommitted};
 
@@ -97,6 +98,7 @@ impl State {
             let group = match part {
                 Part::Consumer(_) => Group::from(ConsumerGroup::new(group_id.detach())),
                 Part::Streams(_) => Group::from(StreamsGroup::new(group_id.detach())),
+                Part::Share(_) => Group::from(ShareGroup::new(group_id.detach())),
             };
             self.set_group(record_offset, group_id, Some(group));
         }
@@ -215,6 +217,12 @@ impl From<StreamsGroup> for Group {
 impl From<ConsumerGroup> for Group {
     fn from(group: ConsumerGroup) -> Self {
         Self::Consumer(Box::new(group))
+    }
+}
+
+impl From<ShareGroup> for Group {
+    fn from(group: ShareGroup) -> Self {
+        Self::Share(Box::new(group))
     }
 }
 

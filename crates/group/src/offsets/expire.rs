@@ -23,6 +23,10 @@ impl State {
     /// The tombstones of expired offsets, and of groups that are empty and without offsets.
     pub(crate) fn expire(&self, settings: &Settings, now_ms: i64, records: &mut Vec<Record>) {
         for (group_id, group) in &self.groups {
+            // What they remember are their share partitions, which only people delete.
+            if matches!(group, Group::Share(_)) {
+                continue;
+            }
             let nothing_left = self.expire_group(group_id, group, settings, now_ms, records);
             if nothing_left && group.is_empty() && !self.is_unwritten(group_id) {
                 group.add_tombstones(records);

@@ -25,6 +25,7 @@ impl State {
         match self.groups.get(&request.group_id) {
             Some(Group::Consumer(group)) => group.validate_fetch(member_id.as_ref(), *member_epoch),
             Some(Group::Streams(group)) => group.validate_fetch(member_id.as_ref(), *member_epoch),
+            Some(Group::Share(_)) => Err(Error::NotConsumerGroup(request.group_id.clone())),
             Some(Group::Classic(_) | Group::Other(_)) | None => Ok(()),
         }
     }

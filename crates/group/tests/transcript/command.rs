@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use group::{
-    Client, CommitOffsets, CommitPartition, CommitTopic, ConsumerHeartbeat, DeleteGroups,
-    DeleteOffsets, DescribeConsumerGroups, DescribeGroups, DescribeStreamsGroups, FetchOffsets,
-    FetchTopic, Heartbeat, JoinAbilities, JoinGroup, LeaveGroup, Leaving, ListGroups, Protocol,
-    Request, StreamsHeartbeat, SyncGroup, TopicsDeleted, TxnCommitOffsets,
+    AlterStates, Client, CommitOffsets, CommitPartition, CommitTopic, ConsumerHeartbeat,
+    DeleteGroups, DeleteOffsets, DeleteStates, DescribeConsumerGroups, DescribeGroups,
+    DescribeShareGroups, DescribeStreamsGroups, FetchOffsets, FetchTopic, Heartbeat, JoinAbilities,
+    JoinGroup, LeaveGroup, Leaving, ListGroups, ListStates, Partitions, Protocol, Request,
+    ShareHeartbeat, StatesBegun, StatesDeleted, StreamsHeartbeat, SyncGroup, TopicsDeleted,
+    TxnCommitOffsets,
 };
 use wire::{Bytes, Str, Uuid};
 
@@ -87,6 +89,7 @@ fn world_has_tokens(verb: &str) -> bool {
             | "heartbeat"
             | "consume"
             | "stream"
+            | "share"
             | "commit"
             | "commit-in"
             | "leave"
@@ -218,10 +221,15 @@ impl Words {
                 DeleteOffsets { group_id: self.next_str(), topics: self.partitions() }.into()
             }
             "topic-deleted" => {
-                let topics = vec![(self.next_str(), topic_id(self.number("id", 0)))];
+                let name = self.next_str();
+                let id = match self.get("id") {
+                    Some("name") => cluster::topic_id(&name),
+                    _ => topic_id(self.number("id", 0)),
+                };
+                let topics = vec![(name, id)];
                 TopicsDeleted { topics }.into()
             }
-            _ => panic!("unknown command {verb}"),
+            _ => self.of_share_groups(verb),
         }
     }
 
@@ -343,6 +351,68 @@ impl Words {
             process_id: joins.then_some(process_id),
             shutdown_application: self.get("shutdown").is_some(),
             ..StreamsHeartbeat::default()
+        }
+    }
+
+    fn of_share_groups(&mut self, verb: &str) -> Request {
+        let group_id = self.next_str();
+        match verb {
+            "share" => {
+                let topics = self.get("topics").is_some().then(|| self.list("topics"));
+                let topics = topics.map(|names| names.into_iter().map(Str::copy_from).collect());
+                ShareHeartbeat {
+                    group_id,
+                    member_id: self.str_or("member", ""),
+                    member_epoch: self.number("epoch", 0),
+                    rack_id: self.option("rack"),
+                    topics,
+                    client: Client {
+                        id: self.str_or("client", "c"),
+                        host: Str::from("/127.0.0.1"),
+                    },
+                }
+                .into()
+            }
+            "describe-shares" => {
+                let group_ids = [group_id].into_iter().chain(self.rest()).collect();
+                DescribeShareGroups { group_ids }.into()
+            }
+            // Partitions that have a state now, `t-0`, or with `failed=true` could not get one.
+            "states-begun" => {
+                let partitions: Partitions = self
+                    .partitions()
+                    .into_iter()
+                    .map(|(name, of)| (cluster::topic_id(&name), of.into_iter().collect()))
+                    .collect();
+                let (begun, failed) = match self.get("failed") {
+                    Some("true") => (Partitions::new(), partitions),
+                    _ => (partitions, Partitions::new()),
+                };
+                StatesBegun { group_id, begun, failed }.into()
+            }
+            "list-states" => ListStates { group_id }.into(),
+            "alter-states" => {
+                let mut topics: Vec<(Str, Vec<(i32, i64)>)> = Vec::new();
+                for (name, index, offset) in self.offsets() {
+                    match topics.last_mut() {
+                        Some((last, partitions)) if *last == name => {
+                            partitions.push((index, offset));
+                        }
+                        _ => topics.push((name, vec![(index, offset)])),
+                    }
+                }
+                AlterStates { group_id, topics }.into()
+            }
+            // Without topics all of them, because the group is to be deleted.
+            "delete-states" => {
+                let topics = self.rest();
+                DeleteStates { group_id, topics: (!topics.is_empty()).then_some(topics) }.into()
+            }
+            "states-deleted" => {
+                let topic_ids = self.rest().iter().map(|name| cluster::topic_id(name)).collect();
+                StatesDeleted { group_id, topic_ids }.into()
+            }
+            _ => panic!("unknown command {verb}"),
         }
     }
 

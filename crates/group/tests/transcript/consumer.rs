@@ -90,7 +90,7 @@ pub(crate) fn part(part: &ConsumerPart) -> String {
 }
 
 /// `t:0+1,u:0`, `-` for none.
-fn assignment(partitions: &Partitions) -> String {
+pub(crate) fn assignment(partitions: &Partitions) -> String {
     let topics = partitions
         .iter()
         .map(|(id, indexes)| (topic_name(*id), indexes.iter().map(ToString::to_string).collect()));
@@ -106,20 +106,20 @@ fn since(partitions: &EpochPartitions) -> String {
     joined(topics)
 }
 
-fn named(topics: &[(Uuid, Str, Vec<i32>)]) -> String {
+pub(crate) fn named(topics: &[(Uuid, Str, Vec<i32>)]) -> String {
     let topics = topics.iter();
     joined(topics.map(|(_, name, indexes)| {
         (name.to_string(), indexes.iter().map(ToString::to_string).collect())
     }))
 }
 
-fn joined(topics: impl Iterator<Item = (String, Vec<String>)>) -> String {
+pub(crate) fn joined(topics: impl Iterator<Item = (String, Vec<String>)>) -> String {
     let topics: Vec<String> =
         topics.map(|(name, indexes)| format!("{name}:{}", indexes.join("+"))).collect();
     if topics.is_empty() { String::from("-") } else { topics.join(",") }
 }
 
-fn names<'a>(names: impl Iterator<Item = &'a Str>) -> String {
+pub(crate) fn names<'a>(names: impl Iterator<Item = &'a Str>) -> String {
     let names: Vec<&str> = names.map(Str::as_str).collect();
     if names.is_empty() { String::from("-") } else { names.join(",") }
 }

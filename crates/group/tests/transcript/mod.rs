@@ -14,6 +14,7 @@
 mod cluster;
 mod command;
 mod consumer;
+mod share;
 mod show;
 mod streams;
 mod world;

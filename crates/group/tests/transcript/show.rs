@@ -7,7 +7,7 @@ use group::{
 };
 use wire::{Bytes, Str};
 
-use super::{consumer, streams};
+use super::{consumer, share, streams};
 
 pub(crate) fn response(response: &Response) -> String {
     match response {
@@ -84,7 +84,21 @@ pub(crate) fn response(response: &Response) -> String {
         Response::DeleteOffsets(Err(error)) => name(error),
         Response::TopicsDeleted(())
         | Response::ClusterChanged(())
-        | Response::RegexesResolved(()) => "ok".to_owned(),
+        | Response::RegexesResolved(())
+        | Response::StatesBegun(())
+        | Response::StatesDeleted(()) => "ok".to_owned(),
+        Response::ShareHeartbeat(Ok(beat)) => share::beat(beat),
+        Response::DescribeShareGroups(groups) => lines(groups.iter().map(|group| match group {
+            Ok(group) => share::described(group),
+            Err(error) => format!("{}: {error}", name(error)),
+        })),
+        Response::ListStates(Ok(states)) => consumer::assignment(states),
+        Response::AlterStates(Ok((topics, begin))) => share::altered(topics, begin),
+        Response::DeleteStates(Ok(end)) => share::ended(end),
+        Response::ShareHeartbeat(Err(error))
+        | Response::ListStates(Err(error))
+        | Response::AlterStates(Err(error))
+        | Response::DeleteStates(Err(error)) => format!("{}: {error}", name(error)),
         Response::ConsumerHeartbeat(Ok(beat)) => consumer::beat(beat),
         Response::ConsumerHeartbeat(Err(error)) => format!("{}: {error}", name(error)),
         Response::StreamsHeartbeat(Ok(beat)) => streams::beat(beat),
@@ -135,6 +149,9 @@ pub(crate) fn record(record: &Record) -> String {
         }
         Record::Part { group_id, part: Part::Streams(part) } => {
             format!("{group_id} {}", streams::part(part))
+        }
+        Record::Part { group_id, part: Part::Share(part) } => {
+            format!("{group_id} {}", share::part(part))
         }
         Record::Other { group_id, group_type, key, value } => {
             let what = if value.is_some() { "set" } else { "gone" };
@@ -258,6 +275,8 @@ fn name(error: &Error) -> String {
         Error::InvalidRegularExpression(_) => "INVALID_REGULAR_EXPRESSION",
         Error::InvalidRequest(_) => "INVALID_REQUEST",
         Error::ConsumerGroupFull(_) => "GROUP_MAX_SIZE_REACHED",
+        Error::ShareGroupNotFound(_) | Error::NotShareGroup(_) => "GROUP_ID_NOT_FOUND",
+        Error::ShareGroupFull(_) => "GROUP_MAX_SIZE_REACHED",
         Error::StaleMemberEpoch => "STALE_MEMBER_EPOCH",
         Error::UnsupportedVersion => "UNSUPPORTED_VERSION",
         Error::Write(WriteError::CoordinatorNotAvailable) => "COORDINATOR_NOT_AVAILABLE",

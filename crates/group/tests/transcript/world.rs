@@ -128,6 +128,9 @@ impl World {
                 if let Some(size) = number("streams-max-size") {
                     self.settings.streams.max_size = size as usize;
                 }
+                if let Some(size) = number("share-max-size") {
+                    self.settings.share.max_size = size as usize;
+                }
                 if let Some(delay_ms) = number("delay") {
                     self.settings.initial_rebalance_delay_ms = delay_ms as i32;
                 }
