@@ -72,6 +72,8 @@ served! {
         PushTelemetry => push_telemetry,
         ListConfigResources => list_config_resources,
         DescribeTopicPartitions => describe_topic_partitions,
+        ShareGroupHeartbeat => share_group_heartbeat,
+        ShareGroupDescribe => share_group_describe,
         ShareFetch => share_fetch,
         ShareAcknowledge => share_acknowledge,
         InitializeShareGroupState => initialize_share_group_state,
@@ -81,6 +83,9 @@ served! {
         ReadShareGroupStateSummary => read_share_group_state_summary,
         StreamsGroupHeartbeat => streams_group_heartbeat,
         StreamsGroupDescribe => streams_group_describe,
+        DescribeShareGroupOffsets => describe_share_group_offsets,
+        AlterShareGroupOffsets => alter_share_group_offsets,
+        DeleteShareGroupOffsets => delete_share_group_offsets,
     }
     by_controller {
         CreateTopics,

@@ -110,8 +110,16 @@ pub(super) fn session_key(
     }
     let group_id = group_id.ok_or(ErrorCode::InvalidRequest)?.clone();
     let member_id = member_id.ok_or(ErrorCode::InvalidRequest)?.clone();
-    let is_valid = !member_id.is_empty() && member_id.chars().count() <= MEMBER_ID_MAX;
-    if is_valid { Ok(SessionKey { group_id, member_id }) } else { Err(ErrorCode::InvalidRequest) }
+    if is_member_id(&member_id) {
+        Ok(SessionKey { group_id, member_id })
+    } else {
+        Err(ErrorCode::InvalidRequest)
+    }
+}
+
+/// Whether a member may be called that.
+pub(super) fn is_member_id(member_id: &str) -> bool {
+    !member_id.is_empty() && member_id.encode_utf16().count() <= MEMBER_ID_MAX
 }
 
 /// kafka-semantics 164.

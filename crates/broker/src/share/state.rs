@@ -196,13 +196,7 @@ where
             Ok(answer) => return answer.map_err(refused),
             Err(error) => error_map::coordination(error),
         };
-        let is_temporary = matches!(
-            code,
-            ErrorCode::NotCoordinator
-                | ErrorCode::CoordinatorNotAvailable
-                | ErrorCode::CoordinatorLoadInProgress
-        );
-        if !is_temporary || attempt >= attempts {
+        if !is_temporary(code) || attempt >= attempts {
             return Err((code, Str::from(code.text())));
         }
         if broker.image().topics.by_name(SHARE_GROUP_STATE).is_none() {
@@ -213,7 +207,18 @@ where
     }
 }
 
-fn refused(error: Error) -> StateRefusal {
+/// Whether a coordinator that refuses so may do better later.
+pub(super) fn is_temporary(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::NotCoordinator
+            | ErrorCode::CoordinatorNotAvailable
+            | ErrorCode::CoordinatorLoadInProgress
+    )
+}
+
+/// A coordinator's refusal as it is told.
+pub(super) fn refused(error: Error) -> StateRefusal {
     let code = error_map::share_state(error);
     let text = match code {
         ErrorCode::InvalidRequest => error.to_string(),

@@ -166,6 +166,11 @@ impl Broker {
         }
     }
 
+    /// The states of a group are changed from outside: what is here of it is no longer true.
+    pub(super) fn forget_shares(&self, group_id: &Str) {
+        self.shares.fence(Some(group_id), |_| true);
+    }
+
     /// Follows a change of the cluster, after the replicas have: share partitions whose partitions
     /// are led elsewhere now, or in another epoch, are gone.
     pub fn follow_shares(&self, update: &Update) {

@@ -25,6 +25,7 @@ pub(super) const ROWS: &[Setting] = &[
         ),
     int("share.assignment.interval.ms", 1000)
         .at_least(0)
+        .works()
         .synonyms(&[same_as("group.share.assignment.interval.ms")])
         .doc("Shortest time between two assignments of the share group."),
     string("share.auto.offset.reset", "latest").works().valid(Valid::OffsetReset).doc(
@@ -38,6 +39,7 @@ pub(super) const ROWS: &[Setting] = &[
         .doc("How often a record is delivered before it is given up."),
     int("share.heartbeat.interval.ms", 5000)
         .at_least(1)
+        .works()
         .synonyms(&[same_as("group.share.heartbeat.interval.ms")])
         .doc("How often members of the share group send heartbeats."),
     string("share.isolation.level", "read_uncommitted")
@@ -59,6 +61,7 @@ pub(super) const ROWS: &[Setting] = &[
         .doc("Let consumers prolong the reservation of a record."),
     int("share.session.timeout.ms", 45_000)
         .at_least(1)
+        .works()
         .synonyms(&[same_as("group.share.session.timeout.ms")])
         .doc(
             "A member of the share group that was not heard of for this \

@@ -5,25 +5,31 @@ use crate::valid::Items;
 
 /// The rows, by name.
 pub(super) const ROWS: &[Setting] = &[
-    int("group.share.assignment.interval.ms", 1000).at_least(0).cluster_wide().doc(
+    int("group.share.assignment.interval.ms", 1000).at_least(0).cluster_wide().works().doc(
         "Shortest time between two assignments of a share group, unless the group says \
          otherwise.",
     ),
     list("group.share.assignors", "simple")
         .items(Items::SOME)
+        .works()
         .doc("Assignors of share groups; `simple` is the only one."),
     int("group.share.delivery.count.limit", 5).works().between(2, 10).doc(
         "How often a record is delivered before it is given up, unless the group says \
          otherwise.",
     ),
-    int("group.share.heartbeat.interval.ms", 5000).at_least(1).doc(
+    int("group.share.heartbeat.interval.ms", 5000).at_least(1).works().doc(
         "How often members of a share group send heartbeats, unless the group says \
          otherwise.",
     ),
-    int("group.share.initialize.retry.interval.ms", 30_000).at_least(1).low().internal().doc(
-        "Wait before the initialization of a share group's partitions \
+    int("group.share.initialize.retry.interval.ms", 30_000)
+        .at_least(1)
+        .low()
+        .internal()
+        .works()
+        .doc(
+            "Wait before the initialization of a share group's partitions \
          is tried again.",
-    ),
+        ),
     int("group.share.max.assignment.interval.ms", 15_000)
         .at_least(0)
         .doc("Largest `share.assignment.interval.ms` of a group."),
@@ -46,7 +52,10 @@ pub(super) const ROWS: &[Setting] = &[
         .works()
         .at_least(1)
         .doc("Share sessions a broker keeps."),
-    int("group.share.max.size", 200).between(1, 1000).doc("Members a share group may have."),
+    int("group.share.max.size", 200)
+        .between(1, 1000)
+        .works()
+        .doc("Members a share group may have."),
     int("group.share.min.assignment.interval.ms", 0)
         .at_least(0)
         .doc("Smallest `share.assignment.interval.ms` of a group."),
@@ -83,7 +92,7 @@ pub(super) const ROWS: &[Setting] = &[
         "How long a delivered record is reserved for its consumer, unless the group \
          says otherwise.",
     ),
-    int("group.share.session.timeout.ms", 45_000).at_least(1).doc(
+    int("group.share.session.timeout.ms", 45_000).at_least(1).works().doc(
         "A member of a share group that was not heard of for this long is removed, \
          unless the group says otherwise.",
     ),
