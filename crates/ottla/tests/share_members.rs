@@ -33,7 +33,7 @@ async fn heartbeat(cluster: &Cluster, member: &str, epoch: i32) -> ShareGroupHea
         group_id: GROUP,
         member_id: Str::copy_from(member),
         member_epoch: epoch,
-        subscribed_topic_names: (epoch == 0).then(|| vec![Str::from(TOPIC)]),
+        subscribed_topic_names: (epoch == 0).then(|| vec![TOPIC]),
         ..ShareGroupHeartbeatRequest::default()
     };
     cluster.call(&request).await.expect("an answer")
@@ -104,7 +104,7 @@ async fn described(cluster: &Cluster) -> (i16, String, Vec<String>) {
 /// Start offset and lag as the group's share partition has them.
 async fn offsets(cluster: &Cluster) -> (i64, i64) {
     let topic = describe_share_group_offsets_request::DescribeShareGroupOffsetsRequestTopic {
-        topic_name: Str::from(TOPIC),
+        topic_name: TOPIC,
         partitions: vec![0],
         ..describe_share_group_offsets_request::DescribeShareGroupOffsetsRequestTopic::default()
     };
@@ -133,7 +133,7 @@ async fn alter(cluster: &Cluster, start_offset: i64) -> i16 {
         ..AlterShareGroupOffsetsRequestPartition::default()
     };
     let topic = AlterShareGroupOffsetsRequestTopic {
-        topic_name: Str::from(TOPIC),
+        topic_name: TOPIC,
         partitions: vec![partition],
         ..AlterShareGroupOffsetsRequestTopic::default()
     };
@@ -151,7 +151,7 @@ async fn alter(cluster: &Cluster, start_offset: i64) -> i16 {
 
 async fn delete_offsets(cluster: &Cluster) -> (i16, i16) {
     let topic = delete_share_group_offsets_request::DeleteShareGroupOffsetsRequestTopic {
-        topic_name: Str::from(TOPIC),
+        topic_name: TOPIC,
         ..delete_share_group_offsets_request::DeleteShareGroupOffsetsRequestTopic::default()
     };
     let request = DeleteShareGroupOffsetsRequest {
