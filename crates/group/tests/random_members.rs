@@ -157,7 +157,7 @@ impl Walk {
         member.regex =
             Str::from_static(if random.chance(30) { random.pick(&PATTERNS) } else { "" });
         let assignor = random.pick(&[None, None, Some("uniform"), Some("range")]);
-        member.assignor = assignor.map(Str::from_static).or(member.assignor.take());
+        member.assignor = assignor.map(Str::from_static).or_else(|| member.assignor.take());
     }
 
     fn join(&mut self) {
